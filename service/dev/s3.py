@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from service.dev.children import LaunchError, last_lines, spawn, stop
-from service.dev.ports import free_pair, pair_is_free
+from service.dev.ports import GRPC_OFFSET, free_pair, pair_is_free
 
 SERVERS = ("master", "volume", "filer", "s3", "admin")
 # Telemetry is on by default; the rest are servers nobody here asks for.
@@ -54,11 +54,12 @@ class S3:
 
     def start(self, patience: float = 30) -> None:
         """Start the server, make the bucket, and return when it answers."""
+        self._sweep()
         data = self.root / "data"
         data.mkdir(parents=True, exist_ok=True)
         ports = (f"-{server}.port={port}" for server, port in self.ports.items())
         self.process = spawn(
-            [_weed(), "mini", f"-dir={data}", f"-bucket={self.bucket}", *FLAGS, *ports],
+            [_weed(), "-logtostderr=true", "mini", f"-dir={data}", f"-bucket={self.bucket}", *FLAGS, *ports],
             log=self.log,
             env=self._environment(),
             cwd=self.root,
@@ -71,16 +72,29 @@ class S3:
         """Interrupt: 2.4 s, where a SIGTERM takes 12.5 s. A kill loses nothing that was acknowledged."""
         if self.process is not None:
             stop(self.process, signal.SIGINT, patience=5)
+        self._sweep()
 
     def _environment(self) -> dict[str, str]:
         return {
             "PATH": "/usr/bin:/bin",
             "HOME": str(self.root),
-            "TMPDIR": str(self.root),
             "AWS_ACCESS_KEY_ID": self.keys.access,
             "AWS_SECRET_ACCESS_KEY": self.keys.secret,
             "GOMEMLIMIT": "200MiB",
         }
+
+    def kill(self) -> None:
+        """Stop at once, for data nobody will read again."""
+        if self.process is not None:
+            stop(self.process, signal.SIGKILL, patience=5)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove the sockets it always makes in /tmp and does not always take away."""
+        for port in self.ports.values():
+            for number in (port, port + GRPC_OFFSET):
+                for leftover in Path("/tmp").glob(f"seaweedfs-*-{number}.sock"):
+                    leftover.unlink(missing_ok=True)
 
     def _wait_until_ready(self, patience: float) -> None:
         end = time.monotonic() + patience

@@ -1,0 +1,128 @@
+"""One PostgreSQL and one S3 for a whole test run, each started when the first test asks for it.
+
+The controlling process keeps a desk; xdist's workers ask there. A server started by a worker would die
+with that worker, and one started at once would slow down a run that needs none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import traceback
+import uuid
+from collections.abc import Callable
+from multiprocessing.connection import Client, Listener
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import URL, make_url
+
+from service.dev.postgres import PostgreSQL
+from service.dev.s3 import S3, Keys
+
+DESK = "COMEWATCH_TEST_DESK"
+DESK_KEY = "COMEWATCH_TEST_DESK_KEY"
+BUCKET = "comewatch-media"
+
+Answer = dict[str, str]
+
+
+class Desk:
+    """Starts each server once and tells whoever asks where it is."""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="cw-"))
+        # PostgreSQL does not run as root: its user must be able to pass.
+        self.directory.chmod(0o711)
+        self.run = uuid.uuid4().hex[:8]
+        self.starters: dict[str, Callable[[], Answer]] = {"database": self._database, "s3": self._s3}
+        self.answers: dict[str, Answer | str] = {}
+        self.closers: list[Callable[[], None]] = []
+        self.listener = Listener(str(self.directory / "desk"), "AF_UNIX", authkey=self.run.encode())
+        os.environ[DESK] = str(self.listener.address)
+        os.environ[DESK_KEY] = self.run
+        # The servers die with the thread that forked them, so it must last as long as the run.
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self.listener.close()
+        for close in reversed(self.closers):
+            close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection = self.listener.accept()
+            except OSError:  # closed
+                return
+            with connection:
+                wanted: str = connection.recv()
+                if wanted not in self.answers:
+                    self.answers[wanted] = self._start(wanted)
+                connection.send(self.answers[wanted])
+
+    def _start(self, wanted: str) -> Answer | str:
+        """The server's address; or what went wrong, for every test that asks, as a second try takes as long."""
+        try:
+            return self.starters[wanted]()
+        except Exception:
+            return f"{wanted} did not start:\n{traceback.format_exc()}"
+
+    def _database(self) -> Answer:
+        url = make_url(os.environ["DATABASE_URL"]) if os.environ.get("DATABASE_URL") else self._own_server()
+        template = f"cw_{self.run}_template"
+        self.closers.append(lambda: drop_databases(url, f"cw_{self.run}_"))
+        make_template(url, template)
+        return {"url": url.render_as_string(hide_password=False), "template": template, "run": self.run}
+
+    def _own_server(self) -> URL:
+        server = PostgreSQL(self.directory / "postgres", durable=False)
+        server.start()
+        self.closers.append(server.stop)
+        return make_url(server.url("postgres"))
+
+    def _s3(self) -> Answer:
+        server = S3(self.directory / "s3", Keys("test-access", uuid.uuid4().hex), BUCKET)
+        server.start()
+        self.closers.append(server.kill)
+        keys = server.keys
+        return {"endpoint": server.endpoint, "access_key": keys.access, "secret_key": keys.secret, "bucket": BUCKET}
+
+
+def ask(wanted: str) -> Answer:
+    """Where the server is; started now if this is the first to ask."""
+    with Client(os.environ[DESK], "AF_UNIX", authkey=os.environ[DESK_KEY].encode()) as connection:
+        connection.send(wanted)
+        answer: Answer | str = connection.recv()
+    if isinstance(answer, str):
+        raise RuntimeError(answer)
+    return answer
+
+
+def admin(url: URL) -> psycopg.Connection[tuple[object, ...]]:
+    """A connection of the superuser, for CREATE and DROP DATABASE."""
+    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(conninfo, autocommit=True)
+
+
+def make_template(server: URL, name: str) -> None:
+    """A database made by the migrations, as production is; nobody may connect to it afterwards."""
+    from service.migrations import upgrade
+
+    with admin(server) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        upgrade(server.set(database=name).render_as_string(hide_password=False))
+        if server.password:
+            connection.execute(f"ALTER ROLE comewatch_rw LOGIN PASSWORD '{server.password}'")
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
+def drop_databases(server: URL, prefix: str) -> None:
+    with admin(server) as connection:
+        found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
+        for (name,) in found.fetchall():
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
