@@ -106,8 +106,8 @@ def _read(env: _Source) -> dict[str, Any]:
 
 def _token_key(env: _Source) -> str | None:
     if env.has("TOKEN_KEY_FILE"):
-        path = env.path("TOKEN_KEY_FILE", validate=_p256_file)
-        return path.read_text() if path else None
+        path: Path | None = env.path("TOKEN_KEY_FILE", validate=_p256_file)
+        return path.read_text() if path is not None else None
     pem = env.str("TOKEN_KEY", validate=_p256)
     # One line in an environment file: the PEM's line ends are written as \n there.
     return pem and pem.replace("\\n", "\n")

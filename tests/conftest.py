@@ -97,7 +97,12 @@ def token_key() -> str:
 
 def environment(database_url: str, token_key: str, s3: Answer | None = None) -> dict[str, str]:
     """A complete environment; without `s3` its address is one where nobody answers."""
-    store = s3 or {"endpoint": "http://127.0.0.1:9", "access_key": "none", "secret_key": "none", "bucket": "none"}
+    store = s3 or {
+        "endpoint": "http://127.0.0.1:9",
+        "access_key": "none",
+        "secret_key": "none",
+        "bucket": "none",
+    }
     return {
         "DATABASE_URL": database_url,
         "DATABASE_OWNER_URL": owner_url(database_url),

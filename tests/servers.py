@@ -89,7 +89,12 @@ class Desk:
         server.start()
         self.closers.append(server.kill)
         keys = server.keys
-        return {"endpoint": server.endpoint, "access_key": keys.access, "secret_key": keys.secret, "bucket": BUCKET}
+        return {
+            "endpoint": server.endpoint,
+            "access_key": keys.access,
+            "secret_key": keys.secret,
+            "bucket": BUCKET,
+        }
 
 
 def ask(wanted: str) -> Answer:
@@ -118,7 +123,9 @@ def make_template(server: URL, name: str) -> None:
         if server.password:
             connection.execute(f"ALTER ROLE comewatch_rw LOGIN PASSWORD '{server.password}'")
         connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
 
 
 def drop_databases(server: URL, prefix: str) -> None:

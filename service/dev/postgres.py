@@ -16,7 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from service.dev.children import OURSELVES, Account, LaunchError, last_lines, spawn, stop
+from service.dev.children import OURSELVES, Account, LaunchError, spawn
+from service.dev.server import Server
 
 SUPERUSER = "postgres"
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -27,20 +28,22 @@ UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 TUNING = ("max_connections=200", "shared_buffers=128MB", "timezone=UTC")
 
 
-class PostgreSQL:
-    """One server over `root`. `start` may be called again after the server has died."""
+class PostgreSQL(Server):
+    """One cluster under `root`, which must be a directory of ours alone."""
 
-    def __init__(self, root: Path, *, durable: bool = True) -> None:
+    stops_by = signal.SIGINT
+    stop_patience = 30
+
+    def __init__(self, root: Path, *, durable: bool = True, log: Path | None = None) -> None:
         self.root = root.absolute()
+        super().__init__("PostgreSQL", log or self.root / "postgres.log")
         self.data = self.root / "data"
-        self.log = self.root / "postgres.log"
         self.durable = durable
         self.account = unprivileged()
         self.socket = _socket_directory(self.root)
-        self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, patience: float = 60) -> None:
-        """Make the cluster if there is none, start it, and return when it answers."""
+    def launch(self) -> None:
+        """Make the cluster if there is none, and fork the server."""
         self._own_directories()
         self._check_reachable()
         if not (self.data / "PG_VERSION").exists():
@@ -54,12 +57,10 @@ class PostgreSQL:
             account=self.account,
             dies_by=signal.SIGINT,
         )
-        self._wait_until_ready(patience)
 
-    def stop(self) -> None:
-        """Fast shutdown: open transactions are rolled back, data is flushed."""
-        if self.process is not None:
-            stop(self.process, signal.SIGINT, patience=30)
+    def answers(self) -> bool:
+        ready = [str(binary("pg_isready")), "-q", "-h", str(self.socket)]
+        return subprocess.run(ready, check=False, env=_environment()).returncode == 0
 
     def url(self, database: str, role: str = SUPERUSER) -> str:
         """SQLAlchemy's address of `database`; connections on the socket are trusted."""
@@ -89,11 +90,18 @@ class PostgreSQL:
                 )
 
     def _initialise(self) -> None:
-        command = [str(binary("initdb")), f"--pgdata={self.data}", f"--username={SUPERUSER}", "--auth=trust", *LOCALE]
+        command = [
+            str(binary("initdb")),
+            f"--pgdata={self.data}",
+            f"--username={SUPERUSER}",
+            "--auth=trust",
+            *LOCALE,
+        ]
         if not self.durable:
             command.append("--no-sync")
         done = subprocess.run(
             command,
+            check=False,
             capture_output=True,
             text=True,
             env=_environment(),
@@ -104,18 +112,6 @@ class PostgreSQL:
         )
         if done.returncode:
             raise LaunchError(f"PostgreSQL's data directory could not be made:\n{done.stderr.strip()}")
-
-    def _wait_until_ready(self, patience: float) -> None:
-        ready = [str(binary("pg_isready")), "-q", "-h", str(self.socket)]
-        end = time.monotonic() + patience
-        while time.monotonic() < end:
-            if self.process is None or self.process.poll() is not None:
-                raise LaunchError(f"PostgreSQL did not start:\n{last_lines(self.log)}")
-            if subprocess.run(ready, env=_environment()).returncode == 0:
-                return
-            time.sleep(0.02)
-        self.stop()
-        raise LaunchError(f"PostgreSQL was not ready after {patience:.0f} s:\n{last_lines(self.log)}")
 
 
 def binary(name: str) -> Path:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from service.dev.children import LaunchError, last_lines, spawn, stop
+from service.dev.children import LaunchError, spawn
 from service.dev.ports import GRPC_OFFSET, free_pair, pair_is_free
+from service.dev.server import Server
 
 SERVERS = ("master", "volume", "filer", "s3", "admin")
 # Telemetry is on by default; the rest are servers nobody here asks for.
@@ -37,23 +36,25 @@ class Keys:
     secret: str = field(repr=False)
 
 
-class S3:
-    """One server over `root`. `start` may be called again after the server has died: same ports, same data."""
+class S3(Server):
+    """One store under `root`: after a restart it has the same ports and the same data."""
 
-    def __init__(self, root: Path, keys: Keys, bucket: str) -> None:
+    # 2.4 s, where a SIGTERM takes 12.5 s.
+    stops_by = signal.SIGINT
+
+    def __init__(self, root: Path, keys: Keys, bucket: str, *, log: Path | None = None) -> None:
         self.root = root.absolute()
+        super().__init__("SeaweedFS", log or self.root / "s3.log")
         self.keys = keys
         self.bucket = bucket
-        self.log = self.root / "s3.log"
         self.ports = _remembered_ports(self.root)
-        self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.ports['s3']}"
 
-    def start(self, patience: float = 30) -> None:
-        """Start the server, make the bucket, and return when it answers."""
+    def launch(self) -> None:
+        """Fork the server; it makes the bucket itself."""
         self._sweep()
         data = self.root / "data"
         data.mkdir(parents=True, exist_ok=True)
@@ -66,12 +67,18 @@ class S3:
             # Its own shutdown takes seconds, in which a second server could open the same files.
             dies_by=signal.SIGKILL,
         )
-        self._wait_until_ready(patience)
+
+    def answers(self) -> bool:
+        """The gateway refuses a request without a signature, and the filer below it has the bucket."""
+        filer = f"http://127.0.0.1:{self.ports['filer']}"
+        return _status(self.endpoint) == 403 and _status(f"{filer}/buckets/{self.bucket}/") == 200
 
     def stop(self) -> None:
-        """Interrupt: 2.4 s, where a SIGTERM takes 12.5 s. A kill loses nothing that was acknowledged."""
-        if self.process is not None:
-            stop(self.process, signal.SIGINT, patience=5)
+        super().stop()
+        self._sweep()
+
+    def kill(self) -> None:
+        super().kill()
         self._sweep()
 
     def _environment(self) -> dict[str, str]:
@@ -83,34 +90,12 @@ class S3:
             "GOMEMLIMIT": "200MiB",
         }
 
-    def kill(self) -> None:
-        """Stop at once, for data nobody will read again."""
-        if self.process is not None:
-            stop(self.process, signal.SIGKILL, patience=5)
-        self._sweep()
-
     def _sweep(self) -> None:
         """Remove the sockets it always makes in /tmp and does not always take away."""
         for port in self.ports.values():
             for number in (port, port + GRPC_OFFSET):
                 for leftover in Path("/tmp").glob(f"seaweedfs-*-{number}.sock"):
                     leftover.unlink(missing_ok=True)
-
-    def _wait_until_ready(self, patience: float) -> None:
-        end = time.monotonic() + patience
-        while time.monotonic() < end:
-            if self.process is None or self.process.poll() is not None:
-                raise LaunchError(f"SeaweedFS did not start:\n{last_lines(self.log)}")
-            if self._bucket_answers():
-                return
-            time.sleep(0.05)
-        self.stop()
-        raise LaunchError(f"SeaweedFS was not ready after {patience:.0f} s:\n{last_lines(self.log)}")
-
-    def _bucket_answers(self) -> bool:
-        """The gateway refuses a request without a signature, and the filer below it has the bucket."""
-        filer = f"http://127.0.0.1:{self.ports['filer']}"
-        return _status(self.endpoint) == 403 and _status(f"{filer}/buckets/{self.bucket}/") == 200
 
 
 def _status(url: str) -> int | None:
