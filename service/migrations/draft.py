@@ -1,0 +1,82 @@
+"""`python -m service.migrations.draft` writes the first steps anew from the tables that the rooms declare.
+
+Only until the first release: after it a step is never edited, and a change is a new step, begun with
+`python -m service.migrations.draft "add the colour of a door"` against an upgraded database (DATABASE_OWNER_URL).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from alembic.autogenerate import render_python_code
+from alembic.operations import ops
+from sqlalchemy import Table
+
+from service.migrations.rooms import first_steps
+
+VERSIONS = Path(__file__).parent / "versions"
+HEAD = '''"""{words}."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from service.migrations.tenancy import {walls}
+
+revision = "{revision}"
+down_revision = {before}
+
+
+def upgrade() -> None:
+    {body}
+'''
+
+
+def main() -> None:
+    """Write every first step."""
+    before: str | None = None
+    for revision, made in first_steps().items():
+        if made:
+            (VERSIONS / f"{revision}.py").write_text(step(revision, before, made))
+        before = revision
+
+
+def step(revision: str, before: str | None, tables: list[Table]) -> str:
+    """The text of one step that makes these tables and raises their walls."""
+    walls = sorted({wall(table) for table in tables})
+    return HEAD.format(
+        words=f"Make the tables of {revision.partition('_')[2]}",
+        walls=", ".join(walls),
+        revision=revision,
+        before=f'"{before}"' if before else None,
+        body="\n    ".join(lines(tables)),
+    )
+
+
+def lines(tables: Iterable[Table]) -> list[str]:
+    """The statements: per table its columns and keys, its indexes, its wall."""
+    found: list[str] = []
+    for table in tables:
+        found += python(ops.CreateTableOp.from_table(table))
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            found += python(ops.CreateIndexOp.from_index(index))
+        found.append(f'{wall(table)}("{table.name}")')
+    return found
+
+
+def python(operation: ops.MigrateOperation) -> list[str]:
+    """One operation as lines of a migration file."""
+    code = render_python_code(ops.UpgradeOps([operation]), render_as_batch=False)
+    code = code.replace(", autoincrement=False", "")
+    return [line.removeprefix("    ") for line in code.splitlines() if not line.lstrip().startswith("#")]
+
+
+def wall(table: Table) -> str:
+    """The helper that opens a table of this spread."""
+    return f"{table.info['dist']}_table"
+
+
+if __name__ == "__main__":
+    main()
