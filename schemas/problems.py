@@ -24,6 +24,7 @@ class Explanation:
 class Problem(Enum):
     """The catalogue. The slug is the name in lower case with hyphens; it never changes once published."""
 
+    MALFORMED_REQUEST = Explanation(400, "The request cannot be read", "Send each query parameter once, in UTF-8, without NUL characters.")
     INVALID_JSON = Explanation(400, "The body is not JSON", "Send one JSON document in UTF-8, without NaN, duplicate keys or deep nesting.")
     INVALID_REQUEST = Explanation(422, "The request has faults", "Mend the members that `errors` points at, and send it again.")
     INVALID_RECORD = Explanation(422, "The record has faults", "Mend the fields that `errors` points at; what was typed is kept in rejected_writes.")

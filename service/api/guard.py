@@ -1,0 +1,60 @@
+"""What is asked of every request before its view: may it be read at all, and who sends it."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, Request, current_app, g, request
+
+from schemas.problems import Problem, Refused
+from service.api import authenticate
+from service.api.terms import BODY_LIMIT, Policy, Terms, terms_of
+
+
+def register(app: Flask) -> None:
+    """Guard every endpoint of the app, its 404s too."""
+    app.before_request(guard)
+
+
+def guard() -> None:
+    """Bound the request, then deny it unless its endpoint's policy lets the asker in."""
+    terms = endpoint_terms()
+    request.max_content_length = terms.body_limit if terms else BODY_LIMIT
+    bound(request)
+    if request.routing_exception is not None:
+        return
+    if terms is None:
+        raise Refused(Problem.NOT_FOUND)
+    if terms.policy is not Policy.PUBLIC:
+        g.claims = authenticate.bearer(request)
+
+
+def endpoint_terms() -> Terms | None:
+    """The terms of the endpoint that was asked for."""
+    return terms_of(current_app.view_functions.get(request.endpoint or ""))
+
+
+def bound(asked: Request) -> None:
+    """Refuse what no view should have to think of."""
+    if asked.headers.get("Content-Encoding", "identity") != "identity":
+        raise Refused(Problem.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not taken on requests.")
+    if "\ufffd" in asked.path or "\0" in asked.path:
+        raise Refused(Problem.MALFORMED_REQUEST, "The path holds what is not text.")
+    _bound_query(asked.query_string)
+
+
+def _bound_query(query: bytes) -> None:
+    names = [_text(part.partition(b"=")[0]) for part in query.split(b"&") if part]
+    _text(query)
+    if len(names) != len(set(names)):
+        raise Refused(Problem.MALFORMED_REQUEST, "A query parameter stands there twice.")
+
+
+def _text(quoted: bytes) -> str:
+    try:
+        text = unquote_to_bytes(quoted.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        raise Refused(Problem.MALFORMED_REQUEST, "The query is not UTF-8.") from None
+    if "\0" in text:
+        raise Refused(Problem.MALFORMED_REQUEST, "The query holds a NUL character.")
+    return text

@@ -1,0 +1,129 @@
+"""Request bodies: JSON as RFC 8259 has it, bounded, with one meaning only.
+
+The parser is the standard library's, as it alone tells of duplicate keys; everything it lets through that a database,
+another parser or a stack could stumble over is refused here, with a JSON pointer to the place.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Request
+
+from schemas.problems import Problem, Refused
+
+DEPTH = 32
+_INTEGERS = range(-(2**63), 2**63)
+
+
+class Doubled(dict[str, Any]):
+    """An object that said one of its keys twice."""
+
+
+class Fault(Exception):
+    """What is wrong with a JSON value, and where in it."""
+
+    def __init__(self, problem: Problem, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.message = message
+        self.path: list[str | int] = []
+
+    def refused(self) -> Refused:
+        """The refusal of the whole body."""
+        return Refused(self.problem, errors={pointer(self.path): [self.message]})
+
+
+def read(request: Request) -> Any:
+    """The JSON body of a request, checked throughout. Raises Refused."""
+    value = read_loosely(request)
+    try:
+        check(value)
+    except Fault as fault:
+        raise fault.refused() from None
+    return value
+
+
+def read_loosely(request: Request) -> Any:
+    """The JSON body of a request, its parts not yet checked: the sync door judges row by row. Raises Refused."""
+    if request.mimetype != "application/json":
+        raise Refused(Problem.UNSUPPORTED_MEDIA_TYPE)
+    return parse(request.get_data(cache=True))
+
+
+def parse(body: bytes) -> Any:
+    """The value that a body says, without `check`. Raises Refused(INVALID_JSON)."""
+    try:
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refused(Problem.INVALID_JSON, _told(error)) from None
+
+
+def check(value: Any, depth: int = 0) -> None:
+    """Raise Fault for nesting, doubled keys, characters or numbers that go too far."""
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict):
+        if isinstance(value, Doubled):
+            raise Fault(Problem.INVALID_JSON, "A key stands here twice.")
+        _check_inside(value.items(), depth)
+    elif isinstance(value, list):
+        _check_inside(enumerate(value), depth)
+    elif isinstance(value, int):
+        if value not in _INTEGERS:
+            raise Fault(Problem.INVALID_REQUEST, "A whole number has at most 64 bits.")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise Fault(Problem.INVALID_REQUEST, "This number is too large.")
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """A path as a JSON pointer (RFC 6901), in text that every encoder can write.
+
+    >>> pointer(["fields", "a/b", 0])
+    '/fields/a~1b/0'
+    """
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join(f"/{step}" for step in steps).encode("utf-8", "replace").decode()
+
+
+def _check_inside(members: Iterable[tuple[str | int, Any]], depth: int) -> None:
+    if depth >= DEPTH:
+        raise Fault(Problem.INVALID_JSON, f"Nested deeper than {DEPTH} levels.")
+    for key, value in members:
+        try:
+            if isinstance(key, str):
+                _check_text(key)
+            check(value, depth + 1)
+        except Fault as fault:
+            fault.path.insert(0, key)
+            raise
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise Fault(Problem.INVALID_REQUEST, "A NUL character is not text.")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Fault(Problem.INVALID_REQUEST, "A lone surrogate is not text.") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else Doubled(members)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON.")
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"Line {error.lineno}, column {error.colno}: {error.msg}."
+    if isinstance(error, UnicodeDecodeError):
+        return "The bytes are not UTF-8."
+    return "Nested too deeply." if isinstance(error, RecursionError) else str(error)

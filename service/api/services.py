@@ -1,0 +1,42 @@
+"""What the views stand on, made once per process by `service.app` and reachable from no room below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app
+
+from service.database import Database
+from service.settings import Settings
+from sync.clock import Now
+from sync.server.kind import Kinds
+
+if TYPE_CHECKING:
+    from service.media.store import Store
+    from sync.server.push import Door
+
+EXTENSION = "comewatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The rooms below, ready to use."""
+
+    settings: Settings
+    database: Database
+    kinds: Kinds
+    door: Door
+    now: Now
+    store: Store
+
+    def serve(self, app: Flask) -> None:
+        """Make them the services of this app."""
+        app.extensions[EXTENSION] = self
+
+
+def services() -> Services:
+    """The services of the app that answers this request."""
+    found = current_app.extensions[EXTENSION]
+    assert isinstance(found, Services)
+    return found

@@ -1,0 +1,198 @@
+"""Our Api and Blueprint: the only file that knows flask-smorest, webargs and apispec."""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
+
+import flask_smorest
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from flask import Flask, Request
+from flask_smorest.utils import prepare_response
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, ValidationError
+from webargs.core import missing
+from webargs.flaskparser import FlaskParser
+
+from schemas.fields import Ids, Moment
+from schemas.problems import Problem, Refused
+from service.api import errors, hardened
+from service.api.terms import BODY_LIMIT, Policy, Terms, declare
+
+View = TypeVar("View", bound=Callable[..., Any])
+Decorator = Callable[[View], View]
+SECURITY = "bearer"
+
+
+class Parser(FlaskParser):
+    """webargs with our reader of bodies; what it does not know it refuses, in the query too."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {name: RAISE for name in FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION}
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """The body; nothing at all counts as an empty object."""
+        return hardened.read(req) if req.get_data(cache=True) else missing
+
+    def handle_error(self, error: ValidationError, req: Request, schema: Schema, **options: Any) -> NoReturn:
+        """Tell every fault at once, each with its place."""
+        raise Refused(Problem.INVALID_REQUEST, errors=places(error.messages_dict))
+
+
+def places(messages: Mapping[str, Any]) -> dict[str, list[str]]:
+    """marshmallow's messages by location, flattened: JSON pointers into the body, ?name for the query.
+
+    >>> places({"json": {"fields": {"text": ["Too long."]}}, "query": {"limit": ["Not a number."]}})
+    {'/fields/text': ['Too long.'], '?limit': ['Not a number.']}
+    """
+    found: dict[str, list[str]] = {}
+    for location, inside in messages.items():
+        if location == "json":
+            _flatten(inside, [], found)
+        else:
+            found |= {f"?{name}": [str(said) for said in _list(told)] for name, told in inside.items()}
+    return found
+
+
+def _flatten(messages: Any, path: list[str | int], found: dict[str, list[str]]) -> None:
+    if not isinstance(messages, Mapping):
+        found.setdefault(hardened.pointer(path), []).extend(str(said) for said in _list(messages))
+        return
+    for name, inside in messages.items():
+        _flatten(inside, path if name == "_schema" else [*path, name], found)
+
+
+def _list(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else [said]
+
+
+class Converter(OpenAPIConverter):
+    """Says of each object whether it takes members that it does not name."""
+
+    def schema2jsonschema(self, schema: Schema) -> dict[str, Any]:
+        """The schema as OpenAPI 3.1 has it."""
+        words: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]  # apispec's own
+        if schema.unknown != EXCLUDE:
+            words["additionalProperties"] = schema.unknown == INCLUDE
+        if type(schema).__doc__:
+            words.setdefault("description", (type(schema).__doc__ or "").strip().split("\n")[0])
+        return words
+
+
+class Plugin(MarshmallowPlugin):
+    """apispec's plugin with our converter."""
+
+    Converter = Converter
+
+
+def _set(_: OpenAPIConverter, field: Any, **__: Any) -> dict[str, Any]:
+    return {"uniqueItems": True} if isinstance(field, Ids) else {}
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]  # untyped base
+    """The API of one app: its problems, its OpenAPI document, its blueprints."""
+
+    ERROR_SCHEMA = errors.ProblemSchema
+
+    def __init__(self, app: Flask, **description: Any) -> None:
+        plugin = Plugin(schema_name_resolver=schema_name)
+        super().__init__(app, spec_kwargs={"marshmallow_plugin": plugin, **description})
+        self.ma_plugin.map_to_openapi_type(Moment, "string", "date-time")
+        self.ma_plugin.converter.add_attribute_function(_set)
+        scheme = {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "An access token.",
+        }
+        self.spec.components.security_scheme(SECURITY, scheme)
+
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        document: dict[str, Any] = self.spec.to_dict()
+        return document
+
+    def _register_error_handlers(self) -> None:
+        errors.register(self._app)
+
+    def _register_responses(self) -> None:
+        for status in http.HTTPStatus:
+            self._describe(status.name, status.phrase, problem=status >= 400)
+        self._describe("DEFAULT_ERROR", "Any other problem", problem=True)
+
+    def _register_pagination_header(self) -> None:
+        """Nothing: cursors travel in bodies."""
+
+    def _describe(self, name: str, phrase: str, *, problem: bool) -> None:
+        response: dict[str, Any] = {"description": phrase} | (
+            {"schema": self.ERROR_SCHEMA} if problem else {}
+        )
+        prepare_response(response, self.spec, errors.PROBLEM_TYPE)
+        self.spec.components.response(name, response, lazy=True)
+
+
+def schema_name(schema: Any) -> str:
+    """The name of a schema in the document: its class without `Schema`."""
+    kind = schema if isinstance(schema, type) else type(schema)
+    return kind.__name__.removesuffix("Schema")
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
+    """Typed doors to the decorators that we use. Every route says who may call it."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def route(
+        self,
+        rule: str,
+        *,
+        policy: Policy,
+        methods: tuple[str, ...] = ("GET",),
+        body_limit: int = BODY_LIMIT,
+        secret: bool = False,
+        name: str | None = None,
+    ) -> Decorator[View]:
+        """Serve the view at `rule`; `name` is its operation id where the function's own name will not do."""
+
+        def decorate(view: View) -> View:
+            operation = name or view.__name__
+            signed_in = policy is Policy.SIGNED_IN
+            described = self.doc(operationId=operation, security=[{SECURITY: []}] if signed_in else [])(view)
+            if signed_in:
+                described = self.refuses(Problem.SIGN_IN_REQUIRED, Problem.SESSION_ENDED)(described)
+            declare(described, Terms(policy, body_limit, secret))
+            self.add_url_rule(rule, operation, described, methods=list(methods))
+            return view
+
+        return decorate
+
+    def takes(
+        self, words: Schema | type[Schema], *, location: str = "json", **options: Any
+    ) -> Decorator[View]:
+        """Parse a body (or the query) by a schema and hand it over as the next positional argument."""
+        decorate: Decorator[View] = self.arguments(words, location=location, **options)
+        return decorate
+
+    def gives(
+        self, status: int, words: Schema | type[Schema] | None = None, **options: Any
+    ) -> Decorator[View]:
+        """Answer with this status, the result dumped by the schema."""
+        decorate: Decorator[View] = self.response(status, words, **options)
+        return decorate
+
+    def refuses(self, *problems: Problem) -> Decorator[View]:
+        """Document the problems that a view answers, with their slugs."""
+
+        def decorate(view: View) -> View:
+            for status in sorted({problem.status for problem in problems}):
+                slugs = ", ".join(f"`{problem.slug}`" for problem in problems if problem.status == status)
+                describe = self.alt_response(
+                    status,
+                    schema=errors.ProblemSchema,
+                    content_type=errors.PROBLEM_TYPE,
+                    description=f"Problem {slugs}.",
+                )
+                view = describe(view)
+            return view
+
+        return decorate

@@ -1,0 +1,38 @@
+"""The terms on which an endpoint is served. An endpoint without terms is not served at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+BODY_LIMIT = 2**20
+"""Bytes of a request body, where an endpoint does not say otherwise."""
+
+
+class Policy(Enum):
+    """Who may call an endpoint; what she may see and change there is asked of the engine."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed in"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """`secret` answers hold tokens: they are neither compressed nor stored by anybody."""
+
+    policy: Policy
+    body_limit: int = BODY_LIMIT
+    secret: bool = False
+
+
+def declare(view: Callable[..., Any], terms: Terms) -> None:
+    """Fix the terms of a view."""
+    vars(view)["terms"] = terms
+
+
+def terms_of(view: Callable[..., Any] | None) -> Terms | None:
+    """The terms that a view declared, or None."""
+    terms = getattr(view, "terms", None)
+    return terms if isinstance(terms, Terms) else None

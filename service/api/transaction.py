@@ -1,0 +1,43 @@
+"""One transaction per request, and one commit, here: the answer leaves after it, and a fault rolls everything back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from flask import g
+from sqlalchemy import Connection
+
+from service.api import authenticate
+from service.api.services import Services, services
+from sync.server.actor import Actor
+
+Said = ParamSpec("Said")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One request's work: who asks, and the transaction in which she is answered."""
+
+    services: Services
+    connection: Connection
+    actor: Actor
+
+
+def in_transaction(view: Callable[Concatenate[Work, Said], Answer]) -> Callable[Said, Answer]:
+    """Hand the view its `Work`; commit when it returns, roll back when it raises.
+
+    Who asks was proved before the body was parsed; whether her session still lives is the transaction's first question.
+    """
+
+    @wraps(view)
+    def within(*args: Said.args, **options: Said.kwargs) -> Answer:
+        claims = g.claims
+        with services().database.begin(claims.tenant_id) as connection:
+            actor = authenticate.actor(connection, claims)
+            return view(Work(services(), connection, actor), *args, **options)
+
+    return within
