@@ -49,12 +49,12 @@ class Settings:
     @classmethod
     def from_environment(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Read `env`, or the process environment; raise `SettingsError` naming every fault."""
-        source = _Source(_with_running_instance(os.environ if env is None else env, ambient=env is None))
+        source = Source(_with_running_instance(os.environ if env is None else env, ambient=env is None))
         values = _read(source)
         try:
             source.seal()
         except EnvValidationError as error:
-            raise SettingsError(_told(error)) from None
+            raise SettingsError(told(error)) from None
         return cls(**values)
 
     @property
@@ -63,21 +63,31 @@ class Settings:
         return self.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-class _Source(Env):
+def variables() -> frozenset[str]:
+    """The names of all environment variables that settings are read from."""
+    source = Source({})
+    _read(source)
+    return frozenset(source.asked)
+
+
+class Source(Env):
     """environs over a mapping of ours instead of the process's environment."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         super().__init__(eager=False)
-        self._mapping = values
+        # Empty counts as not said: compose files and CI hand on empty values for what nobody set.
+        self._mapping = {name: value for name, value in values.items() if value}
+        self.asked: set[str] = set()
 
     def has(self, name: str) -> bool:
-        return bool(self._mapping.get(name))
+        return name in self._mapping
 
     def _get_value(self, env_key: str, default: Any) -> Any:
+        self.asked.add(env_key)
         return self._mapping.get(env_key, default)
 
 
-def _read(env: _Source) -> dict[str, Any]:
+def _read(env: Source) -> dict[str, Any]:
     database_url = env.str("DATABASE_URL", validate=_postgresql)
     s3_endpoint = env.str("S3_ENDPOINT", validate=validate.URL(require_tld=False))
     return {
@@ -85,7 +95,7 @@ def _read(env: _Source) -> dict[str, Any]:
         "database_owner_url": env.str("DATABASE_OWNER_URL", database_url, validate=_postgresql),
         "prepared_statements": env.bool("DATABASE_PREPARED_STATEMENTS", True),
         "pool_size": env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1)),
-        "home": Path(env.str("COMEWATCH_HOME", DEFAULT_HOME) or DEFAULT_HOME).absolute(),
+        "home": env.path("COMEWATCH_HOME", Path(DEFAULT_HOME)).absolute(),
         "public_url": env.str(
             "PUBLIC_URL", "http://127.0.0.1:8080", validate=validate.URL(require_tld=False)
         ),
@@ -104,9 +114,9 @@ def _read(env: _Source) -> dict[str, Any]:
     }
 
 
-def _token_key(env: _Source) -> str | None:
+def _token_key(env: Source) -> str | None:
+    path: Path | None = env.path("TOKEN_KEY_FILE", None, validate=_p256_file)
     if env.has("TOKEN_KEY_FILE"):
-        path: Path | None = env.path("TOKEN_KEY_FILE", validate=_p256_file)
         return path.read_text() if path is not None else None
     pem = env.str("TOKEN_KEY", validate=_p256)
     # One line in an environment file: the PEM's line ends are written as \n there.
@@ -143,7 +153,7 @@ def _with_running_instance(env: Mapping[str, str], *, ambient: bool) -> Mapping[
     return {**{name: value for name, _, value in lines}, **env}
 
 
-def _told(error: EnvValidationError) -> str:
+def told(error: EnvValidationError) -> str:
     faults = error.error_messages if isinstance(error.error_messages, dict) else {"environment": [str(error)]}
     lines = [f"  {name}: {' '.join(map(str, messages))}" for name, messages in sorted(faults.items())]
     return "\n".join(["The settings are not complete (docs/settings.md):", *lines])

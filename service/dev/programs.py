@@ -1,0 +1,62 @@
+"""Our own processes: the API under gunicorn, and the worker."""
+
+from __future__ import annotations
+
+import sys
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from service.dev.children import spawn
+from service.dev.server import Server
+
+
+class Program(Server):
+    """A Python process with the instance's environment; ready when its `health` address answers 200."""
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        logs: Path,
+        health: str | None = None,
+    ) -> None:
+        super().__init__(name, logs / f"{name.lower()}.log")
+        self.command = [sys.executable, "-m", *arguments]
+        self.env = env
+        self.health = health
+
+    def launch(self) -> None:
+        self.process = spawn(self.command, log=self.log, env=self.env)
+
+    def answers(self) -> bool:
+        if self.health is None:
+            return self.alive
+        try:
+            with urllib.request.urlopen(self.health, timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def api(host: str, port: int, *, url: str, env: Mapping[str, str], logs: Path) -> Program:
+    """The API: two processes of eight threads."""
+    arguments = [
+        "gunicorn",
+        "service.wsgi:app",
+        f"--bind={host}:{port}",
+        "--worker-class=gthread",
+        "--workers=2",
+        "--threads=8",
+        "--graceful-timeout=5",
+        # Its control socket has one name for all instances of a user.
+        "--no-control-socket",
+    ]
+    return Program("API", arguments, env=env, logs=logs, health=f"{url}/health")
+
+
+def worker(*, env: Mapping[str, str], logs: Path) -> Program:
+    """The worker: jobs from PostgreSQL, one at a time."""
+    return Program("Worker", ["service.worker"], env=env, logs=logs)
