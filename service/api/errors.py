@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from flask import Flask, Response
 from marshmallow import INCLUDE, Schema, fields
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -63,7 +64,7 @@ def register(app: Flask) -> None:
     """Answer everything that goes wrong in this app."""
     app.register_error_handler(Refused, refused)
     app.register_error_handler(HTTPException, http_exception)
-    app.register_error_handler(TimeoutError, away)
+    app.register_error_handler(NoConnectionError, away)
     app.register_error_handler(DBAPIError, database_fault)
     app.register_error_handler(Exception, internal)
 

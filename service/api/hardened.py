@@ -23,7 +23,7 @@ class Doubled(dict[str, Any]):
     """An object that said one of its keys twice."""
 
 
-class Fault(Exception):
+class UnsoundError(Exception):
     """What is wrong with a JSON value, and where in it."""
 
     def __init__(self, problem: Problem, message: str) -> None:
@@ -42,7 +42,7 @@ def read(request: Request) -> Any:
     value = read_loosely(request)
     try:
         check(value)
-    except Fault as fault:
+    except UnsoundError as fault:
         raise fault.refused() from None
     return value
 
@@ -63,20 +63,20 @@ def parse(body: bytes) -> Any:
 
 
 def check(value: Any, depth: int = 0) -> None:
-    """Raise Fault for nesting, doubled keys, characters or numbers that go too far."""
+    """Raise UnsoundError for nesting, doubled keys, characters or numbers that go too far."""
     if isinstance(value, str):
         _check_text(value)
     elif isinstance(value, dict):
         if isinstance(value, Doubled):
-            raise Fault(Problem.INVALID_JSON, "A key stands here twice.")
+            raise UnsoundError(Problem.INVALID_JSON, "A key stands here twice.")
         _check_inside(value.items(), depth)
     elif isinstance(value, list):
         _check_inside(enumerate(value), depth)
     elif isinstance(value, int):
         if value not in _INTEGERS:
-            raise Fault(Problem.INVALID_REQUEST, "A whole number has at most 64 bits.")
+            raise UnsoundError(Problem.INVALID_REQUEST, "A whole number has at most 64 bits.")
     elif isinstance(value, float) and not math.isfinite(value):
-        raise Fault(Problem.INVALID_REQUEST, "This number is too large.")
+        raise UnsoundError(Problem.INVALID_REQUEST, "This number is too large.")
 
 
 def pointer(path: Iterable[str | int]) -> str:
@@ -91,25 +91,25 @@ def pointer(path: Iterable[str | int]) -> str:
 
 def _check_inside(members: Iterable[tuple[str | int, Any]], depth: int) -> None:
     if depth >= DEPTH:
-        raise Fault(Problem.INVALID_JSON, f"Nested deeper than {DEPTH} levels.")
+        raise UnsoundError(Problem.INVALID_JSON, f"Nested deeper than {DEPTH} levels.")
     for key, value in members:
         try:
             if isinstance(key, str):
                 _check_text(key)
             check(value, depth + 1)
-        except Fault as fault:
+        except UnsoundError as fault:
             fault.path.insert(0, key)
             raise
 
 
 def _check_text(text: str) -> None:
     if "\0" in text:
-        raise Fault(Problem.INVALID_REQUEST, "A NUL character is not text.")
+        raise UnsoundError(Problem.INVALID_REQUEST, "A NUL character is not text.")
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Fault(Problem.INVALID_REQUEST, "A lone surrogate is not text.") from None
+            raise UnsoundError(Problem.INVALID_REQUEST, "A lone surrogate is not text.") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

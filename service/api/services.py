@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
+from service.accounts.tokens import Tokens
 from service.database import Database
+from service.media.store import Store
 from service.settings import Settings
 from sync.clock import Now
 from sync.server.kind import Kinds
-
-if TYPE_CHECKING:
-    from service.media.store import Store
-    from sync.server.push import Door
+from sync.server.push import Door
 
 EXTENSION = "comewatch"
 
@@ -29,6 +27,7 @@ class Services:
     door: Door
     now: Now
     store: Store
+    tokens: Tokens
 
     def serve(self, app: Flask) -> None:
         """Make them the services of this app."""

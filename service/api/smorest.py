@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
@@ -28,7 +28,7 @@ SECURITY = "bearer"
 class Parser(FlaskParser):
     """webargs with our reader of bodies; what it does not know it refuses, in the query too."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {name: RAISE for name in FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION}
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar = dict.fromkeys(FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, RAISE)
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """The body; nothing at all counts as an empty object."""

@@ -1,0 +1,56 @@
+"""What every answer of the app carries, and how it is made smaller."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g
+from flask_compress import Compress
+
+from service.api.guard import endpoint_terms
+
+NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""The content security policy of answers that are no pages."""
+
+_HEADERS = {
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": NOTHING,
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_COMPRESSION = {
+    "COMPRESS_REGISTER": False,
+    "COMPRESS_ALGORITHM": ["zstd", "br", "gzip"],
+    "COMPRESS_STREAMS": False,
+    "COMPRESS_LEVEL": 1,
+    "COMPRESS_BR_LEVEL": 1,
+    "COMPRESS_ZSTD_LEVEL": 1,
+    "COMPRESS_MIN_SIZE": 500,
+}
+
+
+def register(app: Flask) -> None:
+    """Put the headers on every answer of the app, and compress what may be."""
+    app.config.update(_COMPRESSION)
+    compress = Compress()
+    compress.init_app(app)
+
+    def finish(response: Response) -> Response:
+        secure(response)
+        return compress.after_request(response) if _may_compress(response) else response
+
+    app.after_request(finish)
+
+
+def secure(response: Response) -> None:
+    """The security headers; a page that needs more has said so itself."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    terms = endpoint_terms()
+    if "claims" in g or (terms and terms.secret):
+        response.headers["Cache-Control"] = "no-store"
+
+
+def _may_compress(response: Response) -> bool:
+    # A length that depends on a secret beside the asker's own words tells the secret; an ETag names these very bytes.
+    terms = endpoint_terms()
+    return not (terms and terms.secret) and "ETag" not in response.headers
