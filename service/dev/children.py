@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from service.dev.privileges import OURSELVES, Account, become
 
 PR_SET_PDEATHSIG = 1
 
@@ -18,21 +19,6 @@ _prctl: Callable[[int, int], int] | None = getattr(ctypes.CDLL(None), "prctl", N
 
 class LaunchError(Exception):
     """A server could not be started; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The user a child runs as; by default the one we are."""
-
-    uid: int | None = None
-    gid: int | None = None
-
-    @property
-    def groups(self) -> list[int] | None:
-        return None if self.uid is None else []
-
-
-OURSELVES = Account()
 
 
 def spawn(
@@ -55,11 +41,22 @@ def spawn(
             env=dict(env),
             cwd=cwd,
             process_group=0,
-            preexec_fn=_dies_with_parent(dies_by),
-            user=account.uid,
-            group=account.gid,
-            extra_groups=account.groups,
+            preexec_fn=_prepare(account, dies_by),
         )
+
+
+def run_as(account: Account, command: Sequence[str | Path], env: Mapping[str, str]) -> str | None:
+    """Run a short command; returns what it complained of when it failed, and None when it did not."""
+    done = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        env=dict(env),
+        cwd="/",
+        preexec_fn=_prepare(account, signal.SIGKILL),
+    )
+    return (done.stderr.strip() or f"exit code {done.returncode}") if done.returncode else None
 
 
 def stop(process: subprocess.Popen[bytes], by: signal.Signals, patience: float) -> None:
@@ -79,14 +76,16 @@ def last_lines(log: Path, count: int = 12) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-count:]) if log.exists() else ""
 
 
-def _dies_with_parent(by: signal.Signals) -> Callable[[], None]:
-    """What the child does between fork and exec. The kernel sends `by` when the forking *thread* ends."""
+def _prepare(account: Account, dies_by: signal.Signals) -> Callable[[], None]:
+    """What the child does between fork and exec. The kernel sends `dies_by` when the forking *thread* ends."""
     parent = os.getpid()
 
-    def bind() -> None:
+    def prepare() -> None:
+        become(account)
+        # After the change of user, which takes the wish back.
         if _prctl is not None:
-            _prctl(PR_SET_PDEATHSIG, by)
+            _prctl(PR_SET_PDEATHSIG, dies_by)
             if os.getppid() != parent:
                 os._exit(1)
 
-    return bind
+    return prepare

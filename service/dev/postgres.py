@@ -9,20 +9,29 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import pwd
 import signal
 import subprocess
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from service.dev.children import OURSELVES, Account, LaunchError, spawn
+from service.dev.children import LaunchError, run_as, spawn
+from service.dev.privileges import Account, first_closed, unprivileged
 from service.dev.server import Server
 
 SUPERUSER = "postgres"
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 107
-LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+# Nothing of the caller's: PGDATA, PGHOST or a locale would change what the server does.
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+CLUSTER = (
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+)
 # A test's data may be lost with the machine: not waiting for the disk makes a clone three times faster.
 UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 TUNING = ("max_connections=200", "shared_buffers=128MB", "timezone=UTC")
@@ -39,20 +48,20 @@ class PostgreSQL(Server):
         super().__init__("PostgreSQL", log or self.root / "postgres.log")
         self.data = self.root / "data"
         self.durable = durable
-        self.account = unprivileged()
+        self.account = _account()
         self.socket = _socket_directory(self.root)
 
     def launch(self) -> None:
         """Make the cluster if there is none, and fork the server."""
         self._own_directories()
-        self._check_reachable()
+        self._settle_account()
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
         _wait_for_predecessor(self.data)
         self.process = spawn(
             [binary("postgres"), "-D", self.data, "-k", self.socket, "-h", "", *self._options()],
             log=self.log,
-            env=_environment(),
+            env=ENVIRONMENT,
             cwd=Path("/"),
             account=self.account,
             dies_by=signal.SIGINT,
@@ -60,7 +69,7 @@ class PostgreSQL(Server):
 
     def answers(self) -> bool:
         ready = [str(binary("pg_isready")), "-q", "-h", str(self.socket)]
-        return subprocess.run(ready, check=False, env=_environment()).returncode == 0
+        return subprocess.run(ready, check=False, env=ENVIRONMENT).returncode == 0
 
     def url(self, database: str, role: str = SUPERUSER) -> str:
         """SQLAlchemy's address of `database`; connections on the socket are trusted."""
@@ -76,42 +85,36 @@ class PostgreSQL(Server):
             directory.mkdir(mode=0o700, exist_ok=True)
             _claim(directory, self.account)
 
-    def _check_reachable(self) -> None:
-        """Root drops to another user, who must be able to walk to the binaries and to the data."""
-        if self.account.uid is None:
-            return
-        for path in (binary("postgres"), self.data, self.socket):
-            closed = _first_closed(path, self.account)
-            if closed is not None:
-                name = pwd.getpwuid(self.account.uid).pw_name
-                raise LaunchError(
-                    f"PostgreSQL does not run as root, and the user {name} may not enter {closed}.\n"
-                    f"Move the project to a directory that others may enter, or run: chmod o+x {closed}"
-                )
+    def _settle_account(self) -> None:
+        """Whoever the server runs as must get to the binaries, the data and the socket."""
+        walk = '"$1" --version >/dev/null && cd "$2" && cd "$3"'
+        places = [binary("postgres"), self.data, self.socket]
+        command: list[str | Path] = ["/bin/sh", "-c", walk, "sh", *places]
+        for account in (self.account, replace(self.account, passes_closed_directories=True)):
+            complaint = run_as(account, command, ENVIRONMENT)
+            if complaint is None:
+                self.account = account
+                return
+        closed = [first_closed(place, self.account) for place in places]
+        for directory in filter(None, closed):
+            raise LaunchError(
+                f"PostgreSQL does not run as root, and the user it runs as may not enter {directory}.\n"
+                f"Move the project to where others may pass, or run: chmod o+x {directory}"
+            )
+        raise LaunchError(f"PostgreSQL cannot run from {places[0]}:\n{complaint}")
 
     def _initialise(self) -> None:
-        command = [
-            str(binary("initdb")),
+        command: list[str | Path] = [
+            binary("initdb"),
             f"--pgdata={self.data}",
             f"--username={SUPERUSER}",
-            "--auth=trust",
-            *LOCALE,
+            *CLUSTER,
         ]
         if not self.durable:
             command.append("--no-sync")
-        done = subprocess.run(
-            command,
-            check=False,
-            capture_output=True,
-            text=True,
-            env=_environment(),
-            cwd="/",
-            user=self.account.uid,
-            group=self.account.gid,
-            extra_groups=self.account.groups,
-        )
-        if done.returncode:
-            raise LaunchError(f"PostgreSQL's data directory could not be made:\n{done.stderr.strip()}")
+        complaint = run_as(self.account, command, ENVIRONMENT)
+        if complaint is not None:
+            raise LaunchError(f"PostgreSQL's data directory could not be made:\n{complaint}")
 
 
 def binary(name: str) -> Path:
@@ -122,22 +125,11 @@ def binary(name: str) -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin" / name
 
 
-def unprivileged() -> Account:
-    """The account PostgreSQL runs as: ourselves, or a lesser one when we are root."""
-    if os.geteuid() != 0:
-        return OURSELVES
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return Account(entry.pw_uid, entry.pw_gid)
-    raise LaunchError("PostgreSQL does not run as root, and there is no user named postgres or nobody.")
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours: PGDATA, PGHOST or a locale of the caller would change what the server does."""
-    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+def _account() -> Account:
+    account = unprivileged()
+    if account is None:
+        raise LaunchError("PostgreSQL does not run as root, and there is no user named postgres or nobody.")
+    return account
 
 
 def _socket_directory(root: Path) -> Path:
@@ -156,21 +148,6 @@ def _claim(directory: Path, account: Account) -> None:
     if account.uid is not None and account.gid is not None:
         os.chown(directory, account.uid, account.gid)
     directory.chmod(0o700)
-
-
-def _first_closed(path: Path, account: Account) -> Path | None:
-    """The first directory on the way to `path` that `account` may not enter."""
-    for directory in reversed(path.parents):
-        found = directory.stat()
-        if found.st_uid == account.uid:
-            allowed = found.st_mode & 0o100
-        elif found.st_gid == account.gid:
-            allowed = found.st_mode & 0o010
-        else:
-            allowed = found.st_mode & 0o001
-        if not allowed:
-            return directory
-    return None
 
 
 def _wait_for_predecessor(data: Path, patience: float = 10) -> None:
