@@ -9,6 +9,7 @@ from schemas.fields import Id, Moment
 SERVER_OWNED = ("created_by", "created_at", "updated_at")
 """Fields that the server alone writes: a phone's values are ignored, a REST body that holds them is refused."""
 
+
 class RecordSchema(Schema):
     """A record on the wire: an id that its client made, fields of its kind, and what the server adds.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate
 
@@ -39,10 +39,12 @@ class Id(fields.String):
     """An id that the client made: 8 to 64 letters, digits, hyphens or underscores."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(validate=validate.Regexp(ID_PATTERN, error="An id is 8 to 64 letters, digits, - or _."), **options)
+        super().__init__(
+            validate=validate.Regexp(ID_PATTERN, error="An id is 8 to 64 letters, digits, - or _."), **options
+        )
 
 
-class Ids(fields.List):
+class Ids(fields.List[str]):
     """A set of ids: order means nothing, each stands once."""
 
     def __init__(self, longest: int = 200, **options: Any) -> None:
@@ -59,7 +61,12 @@ class Whole(fields.Integer):
         super().__init__(validate=validate.Range(min=least, max=most), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value in (float("inf"), float("-inf")):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or value != value
+            or value in (float("inf"), float("-inf"))
+        ):
             raise self.make_error("invalid", input=value)
         if value != int(value):
             raise self.make_error("invalid", input=value)
@@ -78,10 +85,16 @@ class Flag(fields.Boolean):
 class Moment(fields.Field[datetime]):
     """A moment with its offset (RFC 3339), kept in UTC to the millisecond."""
 
-    default_error_messages = {"invalid": "Not a moment such as 2026-11-21T09:30:00Z."}
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "invalid": "Not a moment such as 2026-11-21T09:30:00Z."
+    }
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **options: Any) -> str | None:
-        return None if value is None else value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return (
+            None
+            if value is None
+            else value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        )
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> datetime:
         if not isinstance(value, str) or not _MOMENT.match(value):

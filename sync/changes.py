@@ -61,7 +61,17 @@ class Outcome:
 
     def document(self) -> dict[str, Any]:
         """The outcome as JSON values, without what does not apply."""
-        said: dict[str, Any] = {"op_id": self.op_id, "collection": self.collection, "id": self.id, "status": self.status.value}
-        optional = {"seq": self.seq, "record": self.record, "problem": self.problem, "first": self.first and self.first.value}
+        said: dict[str, Any] = {
+            "op_id": self.op_id,
+            "collection": self.collection,
+            "id": self.id,
+            "status": self.status.value,
+        }
+        optional = {
+            "seq": self.seq,
+            "record": self.record,
+            "problem": self.problem,
+            "first": self.first and self.first.value,
+        }
         said |= {name: value for name, value in optional.items() if value is not None}
         return said | ({"deleted": True} if self.deleted else {})

@@ -46,7 +46,9 @@ def decode(text: str) -> Cursor:
     Cursor(seq=7, boot=3, epoch=1, about='ab')
     """
     try:
-        inside = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
+        inside = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode(
+            "ascii"
+        )
         version, *numbers, digest = inside.split(":")
         seq, boot, epoch = (_number(part) for part in numbers)
     except (binascii.Error, UnicodeError, ValueError) as fault:

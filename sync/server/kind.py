@@ -91,7 +91,7 @@ class Kind:
     check        the domain's own rules; raises Refused, or returns the record amended by the server
     effects      what else the change brings about: further changes, made by the system, and grants
     may_delete   whether the actor may delete the record (nobody, unless the kind says so)
-    follows      fields of the record whose change moves its children's audience; the engine asks the children again
+    forgets      whether a write also takes the record's earlier bodies out of history (what died must not be restored)
     read_logged  whether deliveries to others than the author are logged for the host
     """
 
@@ -107,6 +107,7 @@ class Kind:
     may_delete: Callable[[Actor, Record, Near], bool] = lambda actor, record, near: False
     check: Callable[[Actor, Write, Near], Record | None] = nothing_to_check
     effects: Callable[[Actor, Write, Near], Iterable[Effect]] = no_effects
+    forgets: Callable[[Write], bool] = lambda write: False
     read_logged: bool = False
     server_only: bool = False  # only the engine writes it (conflicts, rejected writes)
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 metadata = MetaData()
 Moment = DateTime(timezone=True)
@@ -45,10 +57,14 @@ document = _table(
     Column("deleted", Boolean, nullable=False, server_default=text("false")),
     _required("author"),
     Column("body", Text),  # the finished wire JSON; null once deleted
-    _required("fields", Text),  # {field: [seq, device]} of its last writer; "*" stands for all fields not named
+    _required(
+        "fields", Text
+    ),  # {field: [seq, device]} of its last writer; "*" stands for all fields not named
 )
 
-scope = _table("sync_scope", _key("scope_id"), _number("next_pos", "0"), _number("max_seq", "0"), fillfactor=50)
+scope = _table(
+    "sync_scope", _key("scope_id"), _number("next_pos", "0"), _number("max_seq", "0"), fillfactor=50
+)
 
 entry = _table(
     "sync_entry",
@@ -59,9 +75,24 @@ entry = _table(
     _number("pos"),  # order of first arrival in this scope; never changes
     Column("removed", Boolean, nullable=False, server_default=text("false")),
 )
-Index("sync_entry_feed", *(entry.c[n] for n in ("tenant_id", "scope_id", "collection", "seq")), unique=True, postgresql_include=["record_id", "removed"])
-Index("sync_entry_fill", *(entry.c[n] for n in ("tenant_id", "scope_id", "collection", "pos")), unique=True, postgresql_include=["record_id", "removed", "seq"])
-Index("sync_entry_readers", *(entry.c[n] for n in ("tenant_id", "collection", "record_id")), postgresql_include=["scope_id"], postgresql_where=text("NOT removed"))
+Index(
+    "sync_entry_feed",
+    *(entry.c[n] for n in ("tenant_id", "scope_id", "collection", "seq")),
+    unique=True,
+    postgresql_include=["record_id", "removed"],
+)
+Index(
+    "sync_entry_fill",
+    *(entry.c[n] for n in ("tenant_id", "scope_id", "collection", "pos")),
+    unique=True,
+    postgresql_include=["record_id", "removed", "seq"],
+)
+Index(
+    "sync_entry_readers",
+    *(entry.c[n] for n in ("tenant_id", "collection", "record_id")),
+    postgresql_include=["scope_id"],
+    postgresql_where=text("NOT removed"),
+)
 
 membership = _table(
     "sync_membership",
@@ -95,7 +126,14 @@ receipt = _table(
     _required("at", Moment),
 )
 
-inbox = _table("sync_inbox", _key("id", Uuid), _required("at", Moment), _required("person_id"), _required("device_id"), _required("body", Text))
+inbox = _table(
+    "sync_inbox",
+    _key("id", Uuid),
+    _required("at", Moment),
+    _required("person_id"),
+    _required("device_id"),
+    _required("body", Text),
+)
 Index("sync_inbox_at", inbox.c.tenant_id, inbox.c.at)
 
 history = _table(

@@ -1,0 +1,57 @@
+"""Who sees a record: the scopes that its entries name, met with the person's active memberships. There is no second answer.
+
+Everything that reads (pull, push, REST, links, exports) asks `visible`, or loads the same two tables whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, select
+
+from sync.server.actor import Actor
+from sync.server.tables import document, entry, membership
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record that the person may see: its number, its wire JSON, and who made it."""
+
+    seq: int
+    body: str
+    author: str
+
+
+def visible(actor: Actor, collection: str, record_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The predicate "this person may see the record with this id", for any statement of the actor's tenant."""
+    return exists(
+        select(entry.c.scope_id)
+        .join(
+            membership,
+            and_(membership.c.tenant_id == entry.c.tenant_id, membership.c.scope_id == entry.c.scope_id),
+        )
+        .where(
+            entry.c.tenant_id == actor.tenant_id,
+            entry.c.collection == collection,
+            entry.c.record_id == record_id,
+            entry.c.removed == false(),
+            membership.c.tenant_id == actor.tenant_id,
+            membership.c.person_id == actor.person_id,
+            membership.c.active,
+        )
+    )
+
+
+def find(connection: Connection, actor: Actor, collection: str, record_id: str) -> Found | None:
+    """The live record, if the person may see it; None alike for invisible and absent."""
+    row = connection.execute(
+        select(document.c.seq, document.c.body, document.c.author).where(
+            document.c.tenant_id == actor.tenant_id,
+            document.c.collection == collection,
+            document.c.record_id == record_id,
+            document.c.deleted == false(),
+            visible(actor, collection, document.c.record_id),
+        )
+    ).one_or_none()
+    return row and Found(*row)

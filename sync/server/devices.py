@@ -1,0 +1,45 @@
+"""The devices that sync: when they were last heard, and how far their clocks are off."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert
+
+from sync.server.actor import Actor
+from sync.server.tables import device
+
+_FRESH = timedelta(minutes=1)
+_JITTER_MS = 2_000
+
+
+def seen(connection: Connection, actor: Actor, now: datetime, device_time: datetime | None) -> None:
+    """Note that a device was heard. Writes at most once a minute, so that a phone with nothing new costs a probe only."""
+    offset = round((now - device_time).total_seconds() * 1000) if device_time else None
+    table = device.c
+    stored = connection.execute(
+        select(table.last_seen_at, table.clock_offset_ms).where(
+            table.tenant_id == actor.tenant_id, table.device_id == actor.device_id
+        )
+    ).one_or_none()
+    if (
+        stored is not None
+        and now - stored.last_seen_at < _FRESH
+        and (offset is None or abs(offset - stored.clock_offset_ms) < _JITTER_MS)
+    ):
+        return
+    values = {
+        "tenant_id": actor.tenant_id,
+        "device_id": actor.device_id,
+        "person_id": actor.person_id,
+        "last_seen_at": now,
+    }
+    statement = insert(device).values(values | ({} if offset is None else {"clock_offset_ms": offset}))
+    changing = {
+        name: statement.excluded[name]
+        for name in ("person_id", "last_seen_at", *(() if offset is None else ("clock_offset_ms",)))
+    }
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["tenant_id", "device_id"], set_=changing)
+    )

@@ -1,0 +1,114 @@
+"""Changes whose parent has not arrived yet. They wait, oldest first, and are judged as soon as it comes, or given up.
+
+A parent that the writer may not see counts as absent, so that holding tells nobody what exists.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Connection, Row, Text, any_, delete, literal, select
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.problems import Problem
+from sync.changes import Change
+from sync.server.actor import Actor
+from sync.server.tables import held
+
+if TYPE_CHECKING:
+    from sync.server.push import Door
+    from sync.server.stage import Key
+
+DEADLINE = timedelta(days=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A change that waits, with who sent it."""
+
+    parent: Key
+    actor: Actor
+    change: Change
+    due_at: datetime
+
+
+def hold(connection: Connection, waiting: Iterable[Held]) -> None:
+    """Store changes that wait."""
+    rows = [_row(one) for one in waiting]
+    if rows:
+        statement = insert(held)
+        moved = {name: statement.excluded[name] for name in ("parent_collection", "parent_id")}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["tenant_id", "op_id"], set_=moved), rows
+        )
+
+
+def waiting_for(connection: Connection, tenant_id: UUID, parents: Iterable[Key]) -> list[Held]:
+    """The changes that wait for any of these parents, in the order in which they came due."""
+    wanted = set(parents)
+    ids = literal(sorted({record_id for _, record_id in wanted}), ARRAY(Text))
+    found = connection.execute(
+        select(held)
+        .where(held.c.tenant_id == tenant_id, held.c.parent_id == any_(ids))
+        .order_by(held.c.due_at, held.c.op_id)
+    )
+    return [_held(tenant_id, row) for row in found if (row.parent_collection, row.parent_id) in wanted]
+
+
+def let_go(connection: Connection, tenant_id: UUID, op_ids: Iterable[str]) -> None:
+    """Forget changes that wait no longer."""
+    gone = sorted(op_ids)
+    if gone:
+        connection.execute(
+            delete(held).where(
+                held.c.tenant_id == tenant_id, held.c.op_id == any_(literal(gone, ARRAY(Text)))
+            )
+        )
+
+
+def give_up(connection: Connection, door: Door, tenant_id: UUID, now: datetime, most: int = 200) -> int:
+    """Turn changes past their deadline into rejected writes of their authors; returns how many there were."""
+    overdue = (
+        select(held)
+        .where(held.c.tenant_id == tenant_id, held.c.due_at <= now)
+        .order_by(held.c.due_at)
+        .limit(most)
+    )
+    given_up = [_held(tenant_id, row) for row in connection.execute(overdue)]
+    for one in given_up:
+        problem = Problem.PARENT_UNKNOWN.document(
+            f"{one.parent[0]} {one.parent[1]} did not arrive within {DEADLINE.days} days."
+        )
+        door.refuse(connection, one.actor, one.change, problem)
+    let_go(connection, tenant_id, (one.change.op_id for one in given_up))
+    return len(given_up)
+
+
+def _row(one: Held) -> dict[str, object]:
+    actor = {
+        "person_id": one.actor.person_id,
+        "device_id": one.actor.device_id,
+        "roles": sorted(one.actor.roles),
+    }
+    return {
+        "tenant_id": one.actor.tenant_id,
+        "op_id": one.change.op_id,
+        "parent_collection": one.parent[0],
+        "parent_id": one.parent[1],
+        "actor": json.dumps(actor),
+        "change": json.dumps(dataclasses.asdict(one.change)),
+        "due_at": one.due_at,
+    }
+
+
+def _held(tenant_id: UUID, row: Row[Any]) -> Held:
+    actor = json.loads(row.actor)
+    change = Change(**json.loads(row.change))
+    who = Actor(tenant_id, actor["person_id"], actor["device_id"], frozenset(actor["roles"]))
+    return Held((row.parent_collection, row.parent_id), who, change, row.due_at)

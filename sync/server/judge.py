@@ -1,0 +1,259 @@
+"""What becomes of one change, before anything is written: the numbered steps of the protocol, in order.
+
+Every refusal is a `Refused` with the words for the person who typed; the door turns it into that change's outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from marshmallow import ValidationError
+from sqlalchemy import and_, exists, select
+
+from schemas.base import SERVER_OWNED
+from schemas.problems import Problem, Refused
+from sync.changes import Change, Record
+from sync.clock import stamp
+from sync.merge import Base, Merged, Policy, merge
+from sync.server.actor import Actor
+from sync.server.history import body_at
+from sync.server.kind import Kind, Write
+from sync.server.stage import Row, Stage
+from sync.server.tables import entry, membership
+
+
+class Waits(Exception):
+    """The change names a parent that is not there (for this person): hold it until it comes."""
+
+    def __init__(self, collection: str, record_id: str) -> None:
+        super().__init__(f"waits for {collection} {record_id}")
+        self.parent = (collection, record_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to store: the write, which fields it changed, and what the merge could not join."""
+
+    kind: Kind
+    write: Write
+    merged: Merged
+    arrived: Mapping[str, Any]
+    forget: bool = False
+
+    def holds(self, record: Record | None) -> bool:
+        """Whether the record holds what the writer sent, so that she has nothing to adopt."""
+        return record is None or all(record.get(name) == value for name, value in self.arrived.items())
+
+    @property
+    def problem(self) -> Mapping[str, Any] | None:
+        """What of the change was not taken, where the rest of it was."""
+        if self.merged.illegal_move is None:
+            return None
+        return Problem.ILLEGAL_MOVE.document(
+            "The state stays; the rest was taken. " + _no_way(self.kind, self.merged.illegal_move)
+        )
+
+
+class Judge:
+    """Judges changes against one stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    def verdict(self, actor: Actor, change: Change) -> Verdict:
+        """The verdict on one change; raises Refused, or Waits for a parent."""
+        kind = self._kind(actor, change)
+        row = self.stage.row((change.collection, change.id))
+        if row is not None and not self._may_see(actor, row):
+            raise Refused(Problem.NOT_FOUND)
+        if change.deleted:
+            return self._delete(actor, kind, change, row)
+        if row is not None and row.record is None:
+            raise Refused(Problem.RECORD_DELETED)
+        if row is None:
+            return self._create(actor, kind, change)
+        return self._edit(actor, kind, change, row)
+
+    def _kind(self, actor: Actor, change: Change) -> Kind:
+        kind = self.stage.kinds.get(change.collection)
+        if kind is None:
+            raise Refused(Problem.UNKNOWN_COLLECTION, f"There is no collection {change.collection!r:.80}.")
+        if kind.server_only and not actor.is_system and not change.deleted:
+            raise Refused(Problem.READ_ONLY_COLLECTION)
+        return kind
+
+    def _may_see(self, actor: Actor, row: Row) -> bool:
+        if actor.is_system or not row.scopes.isdisjoint(self.stage.scopes_of(actor.person_id)):
+            return True
+        return row.record is None and (row.author == actor.person_id or self._once_saw(actor, row))
+
+    def _once_saw(self, actor: Actor, row: Row) -> bool:
+        """Whether a deleted record had been in a scope of this person: only then may she learn that it is gone."""
+        match = (
+            entry.c.collection == row.key[0],
+            entry.c.record_id == row.key[1],
+            entry.c.tenant_id == actor.tenant_id,
+        )
+        mine = and_(
+            membership.c.tenant_id == entry.c.tenant_id,
+            membership.c.scope_id == entry.c.scope_id,
+            membership.c.person_id == actor.person_id,
+        )
+        return bool(
+            self.stage.connection.execute(
+                select(exists().where(*match, mine, membership.c.tenant_id == actor.tenant_id))
+            ).scalar()
+        )
+
+    # a new record
+
+    def _create(self, actor: Actor, kind: Kind, change: Change) -> Verdict:
+        if change.base_seq:  # it edits something that this person cannot see, or that never was
+            raise Refused(Problem.NOT_FOUND)
+        arrived = _loaded(kind, change, partial=False)
+        record = self._blank(actor, kind, change) | arrived
+        self._demand_parents(actor, kind, record)
+        moved, illegal = self._birth(actor, kind, record)
+        merged = Merged(record, set(record), moved=moved, illegal_move=illegal)
+        return self._checked(actor, kind, change, None, merged, arrived)
+
+    def _blank(self, actor: Actor, kind: Kind, change: Change) -> Record:
+        stamped = {
+            "id": change.id,
+            "created_by": actor.person_id,
+            "created_at": stamp(self.stage.now),
+            "updated_at": stamp(self.stage.now),
+        }
+        blank = dict.fromkeys(kind.schema.fields) | stamped
+        return blank | ({"state": kind.machine.initial} if kind.machine else {})
+
+    def _demand_parents(self, actor: Actor, kind: Kind, record: Record) -> None:
+        for parent in kind.parent_ids(record):
+            row = self.stage.row(parent)
+            if row is None or row.record is None or not self._may_see(actor, row):
+                raise Waits(*parent)
+
+    def _birth(
+        self, actor: Actor, kind: Kind, record: Record
+    ) -> tuple[tuple[tuple[str, str], ...], tuple[str, str] | None]:
+        """The moves that a record made before it first arrived; an illegal one leaves it in its first state."""
+        if kind.machine is None:
+            return (), None
+        state = record["state"] = record["state"] or kind.machine.initial
+        if state in kind.machine.entry:
+            return (), None
+        path = kind.machine.path(kind.machine.initial, state, self._allowed(actor, kind, record))
+        if path is not None:
+            return tuple(path), None
+        record["state"] = kind.machine.initial
+        return (), (kind.machine.initial, state)
+
+    # an edit
+
+    def _edit(self, actor: Actor, kind: Kind, change: Change, row: Row) -> Verdict:
+        before = row.record or {}
+        if not (actor.is_system or kind.may_write(actor, before, self.stage)):
+            raise Refused(Problem.NOT_ALLOWED)
+        arrived = _loaded(kind, change, partial=True)
+        base = Base(
+            self._seen(kind, change, row),
+            lambda name: row.writer(name)[1:] == (actor.device_id, actor.person_id),
+        )
+        merged = merge(before, arrived, base, kind.policies, kind.machine, self._allowed(actor, kind, before))
+        self._refuse_foreign_text(actor, kind, row, merged)
+        if merged.illegal_move and not merged.changed:
+            raise Refused(
+                Problem.ILLEGAL_MOVE,
+                _no_way(kind, merged.illegal_move),
+                {"/fields/state": ["This move is not yours, or there is no such move."]},
+            )
+        if not merged.changed:
+            return Verdict(kind, Write(kind.name, change.id, before, before), merged, arrived)
+        merged.record["updated_at"] = stamp(self.stage.now)
+        return self._checked(actor, kind, change, before, merged, arrived)
+
+    def _seen(self, kind: Kind, change: Change, row: Row) -> Mapping[str, Any] | None:
+        """The record as the writer had last seen it; None when it did not say, or history no longer knows."""
+        if change.base_fields is not None:
+            return {name: value for name, value in change.base_fields.items() if name in kind.schema.fields}
+        if not change.base_seq:
+            return None
+        if change.base_seq >= row.seq:
+            return row.record
+        return body_at(self.stage, row.key, change.base_seq)
+
+    def _refuse_foreign_text(self, actor: Actor, kind: Kind, row: Row, merged: Merged) -> None:
+        if actor.is_system or actor.person_id == row.author:
+            return
+        foreign = [name for name in sorted(merged.changed) if kind.policies.get(name) is Policy.AUTHOR]
+        if foreign:
+            raise Refused(
+                Problem.NOT_ALLOWED,
+                "Only its author writes this text.",
+                {f"/fields/{foreign[0]}": ["Only its author writes it."]},
+            )
+
+    # both
+
+    def _allowed(self, actor: Actor, kind: Kind, record: Record) -> Callable[[tuple[str, str]], bool]:
+        if actor.is_system:
+            return lambda edge: True
+        return lambda edge: kind.may_move(actor, record, edge, self.stage)
+
+    def _checked(
+        self, actor: Actor, kind: Kind, change: Change, before: Record | None, merged: Merged, arrived: Record
+    ) -> Verdict:
+        if not (actor.is_system or kind.may_write(actor, merged.record, self.stage)):
+            raise Refused(Problem.NOT_ALLOWED)
+        write = Write(kind.name, change.id, before, merged.record, merged.moved)
+        amended = kind.check(actor, write, self.stage)
+        if amended is not None:
+            merged.changed |= {name for name, value in amended.items() if (before or {}).get(name) != value}
+            merged.record = dict(amended)
+            write = Write(kind.name, change.id, before, merged.record, merged.moved)
+        return Verdict(kind, write, merged, arrived, kind.forgets(write))
+
+    def _delete(self, actor: Actor, kind: Kind, change: Change, row: Row | None) -> Verdict:
+        if row is None:
+            raise Refused(Problem.NOT_FOUND)
+        if row.record is None:
+            return Verdict(kind, Write(kind.name, change.id, None, None), Merged({}), {})
+        if not (actor.is_system or kind.may_delete(actor, row.record, self.stage)):
+            raise Refused(Problem.NOT_ALLOWED)
+        write = Write(kind.name, change.id, row.record, None)
+        kind.check(actor, write, self.stage)
+        return Verdict(kind, write, Merged({}, {"*"}), {}, kind.forgets(write))
+
+
+def _no_way(kind: Kind, edge: tuple[str, str]) -> str:
+    return f"There is no way for you to take {kind.name} from {edge[0]} to {edge[1]}."
+
+
+def _loaded(kind: Kind, change: Change, *, partial: bool) -> Record:
+    """The arriving fields, validated and in the form that the wire writes them; the server's own fields are ignored."""
+    fields = {name: value for name, value in change.fields.items() if name not in (*SERVER_OWNED, "id")}
+    try:
+        loaded = kind.schema.load(fields | {"id": change.id}, partial=partial)
+    except ValidationError as fault:
+        raise Refused(Problem.INVALID_RECORD, "Some fields have faults.", _pointers(fault.messages)) from None
+    del loaded["id"]
+    return {name: stamp(value) if isinstance(value, datetime) else value for name, value in loaded.items()}
+
+
+def _pointers(messages: Any, at: str = "/fields") -> dict[str, list[str]]:
+    """marshmallow's nested messages as JSON pointers into the change."""
+    if isinstance(messages, dict):
+        found: dict[str, list[str]] = {}
+        for name, inner in messages.items():
+            found |= _pointers(
+                inner, "/id" if (name, at) == ("id", "/fields") else f"{at}/{_escaped(str(name))}"
+            )
+        return found
+    return {at: [str(message) for message in messages]}
+
+
+def _escaped(name: str) -> str:
+    return name.encode("ascii", "backslashreplace").decode().replace("~", "~0").replace("/", "~1")[:80]

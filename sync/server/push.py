@@ -1,0 +1,231 @@
+"""The one door: every write to a synced record, from a phone, the REST API, an import or a job, goes through `Door.push`.
+
+    1. take the tenant's clock row        sequence
+    2. keep the raw push                  inbox
+    3. load what the changes name         stage
+    4. for each change: heard before?     receipts
+       judge it                           judge      (rights, merge, the kind's own rules)
+       stage it, and what follows it      filing     (numbers, audiences, grants, effects)
+       or keep it for its author          refusals   (rejected writes, conflicts)
+    5. wake what waited for it            held
+    6. write it all                       ledger
+
+A refused change leaves no trace in the stage and spoils no other. The caller commits; only then may the answer leave.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+
+from schemas.problems import Problem, Refused
+from sync.changes import Change, Outcome, Status
+from sync.clock import Now, system_now
+from sync.server import held, inbox, ledger, reading, refusals, sequence
+from sync.server.actor import Actor, system_actor
+from sync.server.filing import Filing
+from sync.server.held import Held
+from sync.server.judge import Judge, Verdict, Waits
+from sync.server.kind import Grant, Kinds, Write
+from sync.server.receipts import Receipts
+from sync.server.stage import Key, Row, Stage
+
+MOST_CHANGES = 500
+DEEPEST_EFFECT = 8
+log = logging.getLogger(__name__)
+
+
+class Door:
+    """Takes changes for the kinds that it was given."""
+
+    def __init__(self, kinds: Kinds, now: Now = system_now) -> None:
+        self.kinds, self.now = kinds, now
+
+    def push(
+        self, connection: Connection, actor: Actor, changes: Sequence[Change], raw: str | None = None
+    ) -> list[Outcome]:
+        """Take at most 500 changes in the transaction of `connection`; returns their outcomes in the same order.
+
+        Never raises because of a change. `raw` is the request as it arrived, kept in the inbox.
+        """
+        if len(changes) > MOST_CHANGES:
+            raise Refused(
+                Problem.TOO_MANY_CHANGES,
+                f"{len(changes)} changes; send at most {MOST_CHANGES} at once.",
+                extra={"limit": MOST_CHANGES},
+            )
+        sequence.lock(connection, actor.tenant_id)
+        inbox.keep(connection, actor, inbox.as_text(changes) if raw is None else raw, self.now())
+        try:
+            with connection.begin_nested():
+                return _Push(self, connection, actor).run(changes)
+        except (
+            IntegrityError,
+            DataError,
+        ):  # the tables refused what our rules let pass: find the change that it was
+            log.exception("a push was refused by the tables; taking its changes one by one")
+            return [self._alone(connection, actor, change) for change in changes]
+
+    def refuse(
+        self, connection: Connection, actor: Actor, change: Change, problem: Mapping[str, Any]
+    ) -> Outcome:
+        """Reject a change without judging it, and keep it for its author."""
+        push = _Push(self, connection, actor)
+        outcome = push.reject(actor, change, problem)
+        push.store()
+        return outcome
+
+    def _alone(self, connection: Connection, actor: Actor, change: Change) -> Outcome:
+        try:
+            with connection.begin_nested():
+                return _Push(self, connection, actor).run([change])[0]
+        except (IntegrityError, DataError):
+            return self.refuse(
+                connection,
+                actor,
+                change,
+                Problem.INTERNAL.document("The database refused this change; it is kept."),
+            )
+
+
+class _Push:
+    """One push under way."""
+
+    def __init__(self, door: Door, connection: Connection, actor: Actor) -> None:
+        self.connection, self.actor, self.now = connection, actor, door.now
+        self.stage = Stage(connection, door.kinds, sequence.lock(connection, actor.tenant_id), door.now())
+        self.judge, self.filing = Judge(self.stage), Filing(self.stage)
+        self.receipts = Receipts(connection, actor, ())
+        self.waiting: dict[str, Held] = {}
+        self.woken: set[str] = set()
+
+    def run(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Judge and stage all changes, then write."""
+        usable = [change for change in changes if reading.is_usable(change)]
+        self.receipts = Receipts(self.connection, self.actor, (change.op_id for change in usable))
+        self.stage.load_near(
+            {(c.collection, c.id) for c in usable} | {parent for c in usable for parent in self._parents(c)}
+        )
+        outcomes = [self._one(change) for change in changes]
+        woken = self._wake()
+        self.store()
+        return [
+            woken.get(outcome.op_id, outcome) if outcome.status is Status.HELD else outcome
+            for outcome in outcomes
+        ]
+
+    def store(self) -> None:
+        """Write what was staged."""
+        ledger.store(self.stage)
+        self.receipts.store(self.now)
+        held.hold(self.connection, self.waiting.values())
+        held.let_go(self.connection, self.actor.tenant_id, self.woken)
+
+    def reject(self, actor: Actor, change: Change, problem: Mapping[str, Any]) -> Outcome:
+        """The outcome of a refused change, which is kept for its author; it carries the truth where she may see it."""
+        if not actor.is_system:
+            keep = refusals.rejected_write(actor, change, problem, self.stage.now)
+            self._apply(system_actor(actor.tenant_id), keep)
+        outcome = Outcome(change.op_id, change.collection, change.id, Status.REJECTED, problem=problem)
+        if not reading.is_usable(change):
+            return outcome
+        self.receipts.give(actor.person_id, change, outcome)
+        return self._with_truth(actor, outcome)
+
+    def _again(self, heard: Outcome) -> Outcome:
+        """A repeated answer; what the phone must adopt is given as it stands now."""
+        if heard.first not in (Status.MERGED, Status.REJECTED):
+            return heard
+        return self._with_truth(self.actor, heard)
+
+    def _with_truth(self, actor: Actor, outcome: Outcome) -> Outcome:
+        """The outcome with the record as it stands, for a phone that now believes something else."""
+        row = self._seen_by(actor, (outcome.collection, outcome.id))
+        return outcome if row is None else replace(outcome, seq=row.seq, record=row.record)
+
+    def _apply(self, actor: Actor, change: Change, depth: int = 0) -> Outcome:
+        verdict = self.judge.verdict(actor, change)
+        row = self._file(actor, change, verdict)
+        if verdict.merged.changed:
+            self._follow(actor, verdict.write, depth)
+            row = self.stage.row(row.key) or row
+        as_sent = verdict.holds(row.record)
+        return Outcome(
+            change.op_id,
+            change.collection,
+            change.id,
+            Status.APPLIED if as_sent else Status.MERGED,
+            row.seq,
+            deleted=row.record is None,
+            record=None if as_sent else row.record,
+            problem=verdict.problem,
+        )
+
+    def _file(self, actor: Actor, change: Change, verdict: Verdict) -> Row:
+        """Stage the record itself, and keep beside it what the merge could not join."""
+        key = (change.collection, change.id)
+        standing = self.stage.row(key)
+        if standing is not None:
+            for keep in refusals.conflict_records(
+                actor, change, standing, verdict.merged.conflicts, self.stage.now
+            ):
+                self._apply(system_actor(actor.tenant_id), keep)
+        if verdict.merged.changed:
+            return self.filing.write(actor, key, verdict.write.after, verdict.merged.changed, verdict.forget)
+        self.filing.refile(key)
+        row = self.stage.row(key)
+        assert row is not None, "a record without changes is one that was there"
+        return row
+
+    def _follow(self, actor: Actor, write: Write, depth: int) -> None:
+        """What the change brings about, done by the service itself in the same transaction."""
+        if depth > DEEPEST_EFFECT:
+            raise RecursionError(f"effects of {write.collection} {write.id} do not come to rest")
+        for effect in self.stage.kinds[write.collection].effects(actor, write, self.stage):
+            if isinstance(effect, Grant):
+                self.filing.grant(effect)
+            else:
+                self._apply(system_actor(actor.tenant_id), effect, depth + 1)
+
+    def _seen_by(self, actor: Actor, key: Key) -> Row | None:
+        """The live row, if this person may see it: a refusal must never carry a foreign record."""
+        row = self.stage.row(key)
+        if row is None or row.record is None or row.scopes.isdisjoint(self.stage.scopes_of(actor.person_id)):
+            return None
+        return row
+
+    def _wake(self) -> dict[str, Outcome]:
+        """Judge again what waited for the records that this push wrote; returns the new outcomes by op."""
+        outcomes: dict[str, Outcome] = {}
+        done: set[Key] = set()
+        while fresh := self.stage.overlay.rows.keys() - done:
+            done |= fresh
+            stored = held.waiting_for(self.connection, self.actor.tenant_id, fresh)
+            here = [one for one in self.waiting.values() if one.parent in fresh]
+            for one in {one.change.op_id: one for one in stored + here}.values():
+                outcome = self._woken(one)
+                if outcome is not None:
+                    outcomes[one.change.op_id] = outcome
+        return outcomes
+
+    def _woken(self, one: Held) -> Outcome | None:
+        before = self.stage.overlay
+        self.stage.overlay = before.copy()
+        try:
+            outcome = self._apply(one.actor, one.change)
+        except Waits as waits:
+            self.stage.overlay = before
+            self.waiting[one.change.op_id] = Held(waits.parent, one.actor, one.change, one.due_at)
+            return None
+        except Refused as refused:
+            self.stage.overlay = before
+            outcome = self.reject(one.actor, one.change, refused.document())
+        self.waiting.pop(one.change.op_id, None)
+        self.woken.add(one.change.op_id)
+        self.receipts.give(one.actor.person_id, one.change, outcome)
+        return outcome

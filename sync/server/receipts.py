@@ -1,0 +1,95 @@
+"""What was answered to each op: a phone that lost an answer asks again, and hears the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+from sqlalchemy import ARRAY, Connection, Text, any_, literal, select
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.problems import Problem
+from sync.changes import Change, Outcome, Status
+from sync.clock import Now
+from sync.server.actor import Actor
+from sync.server.tables import receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The first answer to an op, and whose and what it was."""
+
+    person_id: str
+    payload: str
+    outcome: Outcome
+
+
+class Receipts:
+    """The receipts of one push: those already there, and those it makes."""
+
+    def __init__(self, connection: Connection, actor: Actor, op_ids: Iterable[str]) -> None:
+        self._connection, self._actor = connection, actor
+        self._known = dict(_stored(connection, actor, op_ids))
+        self._new: dict[str, Receipt] = {}
+
+    def heard(self, change: Change) -> Outcome | None:
+        """The answer to an op heard before; None for a new one."""
+        known = self._known.get(change.op_id)
+        if known is None:
+            return None
+        if (known.person_id, known.payload) != (self._actor.person_id, change.payload()):
+            problem = Problem.OP_ID_REUSED.document(f"op_id {change.op_id} named another change before.")
+            return Outcome(change.op_id, change.collection, change.id, Status.REJECTED, problem=problem)
+        return replace(known.outcome, status=Status.REPEATED, first=known.outcome.status)
+
+    def give(self, person_id: str, change: Change, outcome: Outcome) -> None:
+        """Remember an answer; the record itself is left out, it is read anew when the op is repeated."""
+        self._known[change.op_id] = self._new[change.op_id] = Receipt(
+            person_id, change.payload(), replace(outcome, record=None)
+        )
+
+    def store(self, now: Now) -> None:
+        """Write the new receipts."""
+        rows = [
+            {
+                "tenant_id": self._actor.tenant_id,
+                "op_id": op_id,
+                "person_id": r.person_id,
+                "payload": r.payload,
+                "outcome": _text(r.outcome),
+                "at": now(),
+            }
+            for op_id, r in self._new.items()
+        ]
+        if rows:
+            statement = insert(receipt)
+            again = statement.on_conflict_do_update(
+                index_elements=["tenant_id", "op_id"], set_={"outcome": statement.excluded.outcome}
+            )
+            self._connection.execute(again, rows)
+
+
+def _stored(connection: Connection, actor: Actor, op_ids: Iterable[str]) -> Iterable[tuple[str, Receipt]]:
+    asked = literal(sorted(set(op_ids)), ARRAY(Text))
+    for row in connection.execute(
+        select(receipt).where(receipt.c.tenant_id == actor.tenant_id, receipt.c.op_id == any_(asked))
+    ):
+        yield row.op_id, Receipt(row.person_id, row.payload, _outcome(orjson.loads(row.outcome)))
+
+
+def _text(outcome: Outcome) -> str:
+    return orjson.dumps(outcome.document()).decode()
+
+
+def _outcome(said: dict[str, Any]) -> Outcome:
+    return Outcome(
+        said["op_id"],
+        said["collection"],
+        said["id"],
+        Status(said["status"]),
+        said.get("seq"),
+        said.get("deleted", False),
+        problem=said.get("problem"),
+    )

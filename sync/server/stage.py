@@ -1,0 +1,222 @@
+"""The records as the push under way leaves them: what the database holds, with the changes so far laid on top.
+
+Everything is loaded in bulk at the start and kept here; nothing is written before the last change is judged, so that one
+bad change is undone by going back to a copy. It is also the `Near` that rules ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, false, literal, select
+
+from sync.changes import Record
+from sync.server.kind import Kinds
+from sync.server.sequence import Sequence
+from sync.server.tables import document, entry, membership
+
+Key = tuple[str, str]
+"""(collection, record id)."""
+Writer = tuple[int, str, str]
+"""Who wrote a field last: number, device, person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as it stands: `record` is None once deleted; `writers` names each field's last writer, "*" all others'."""
+
+    key: Key
+    seq: int
+    author: str
+    record: Record | None
+    writers: Mapping[str, Writer]
+    scopes: frozenset[str] = frozenset()
+
+    def writer(self, name: str) -> Writer:
+        """Who wrote this field last."""
+        return self.writers.get(name) or self.writers["*"]
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A body that a write replaced, for history."""
+
+    key: Key
+    seq: int
+    author: str
+    device: str
+    at: datetime
+    body: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person in a scope; the block (base, base + len] was reserved when it last changed."""
+
+    active: bool
+    base: int
+    len: int
+    first_base: int
+
+
+@dataclass(slots=True)
+class Overlay:
+    """All that the changes so far have altered. Copied before each change, so that a refused one leaves no trace."""
+
+    seq: int
+    rows: dict[Key, Row] = field(default_factory=dict)
+    entries: dict[tuple[str, Key], tuple[int, int | None, bool]] = field(
+        default_factory=dict
+    )  # seq, new pos, removed
+    scopes: dict[str, tuple[int, int]] = field(default_factory=dict)  # next_pos, max_seq
+    memberships: dict[tuple[str, str], Membership] = field(default_factory=dict)
+    replaced: list[Replaced] = field(default_factory=list)
+    forgotten: list[Key] = field(default_factory=list)
+
+    def copy(self) -> Overlay:
+        """The same state; the rows themselves are immutable and shared."""
+        return replace(
+            self,
+            rows=dict(self.rows),
+            entries=dict(self.entries),
+            scopes=dict(self.scopes),
+            memberships=dict(self.memberships),
+            replaced=list(self.replaced),
+            forgotten=list(self.forgotten),
+        )
+
+
+class Stage:
+    """The records of one tenant inside one transaction."""
+
+    def __init__(self, connection: Connection, kinds: Kinds, sequence: Sequence, now: datetime) -> None:
+        self.connection, self.kinds, self.sequence = connection, kinds, sequence
+        self._now = now
+        self.overlay = Overlay(sequence.seq)
+        self._loaded: dict[Key, Row | None] = {}
+        self._scopes_of: dict[str, frozenset[str]] = {}
+        self._children: dict[tuple[str, str, str], list[str]] = {}
+
+    @property
+    def now(self) -> datetime:
+        """The moment of this push."""
+        return self._now
+
+    # what rules ask (kind.Near)
+
+    def record(self, collection: str, record_id: str | None) -> Record | None:
+        """A live record as of now, or None."""
+        row = self.row((collection, record_id)) if record_id else None
+        return row.record if row else None
+
+    def children(self, collection: str, field: str, record_id: str) -> list[Record]:
+        """The live records of a kind whose `field` names this record, in the order of their ids."""
+        keys = {(collection, child) for child in self._stored_children(collection, field, record_id)}
+        keys |= {
+            key
+            for key, row in self.overlay.rows.items()
+            if key[0] == collection and row.record and row.record.get(field) == record_id
+        }
+        self.load(keys)
+        found = [row.record for key in sorted(keys) if (row := self.row(key)) and row.record]
+        return [record for record in found if record.get(field) == record_id]
+
+    def in_scope(self, person_id: str, scope_id: str) -> bool:
+        """Whether the person is an active member of the scope."""
+        return scope_id in self.scopes_of(person_id)
+
+    # what the door asks
+
+    def row(self, key: Key) -> Row | None:
+        """A row as of now, deleted ones too; None where there never was one."""
+        staged = self.overlay.rows.get(key)
+        if staged is not None:
+            return staged
+        if key not in self._loaded:
+            self.load([key])
+        return self._loaded[key]
+
+    def scopes_of(self, person_id: str) -> frozenset[str]:
+        """The scopes that the person is in now."""
+        if person_id not in self._scopes_of:
+            self._scopes_of[person_id] = self._load_scopes(person_id)
+        changed = {
+            scope: m.active for (person, scope), m in self.overlay.memberships.items() if person == person_id
+        }
+        if not changed:
+            return self._scopes_of[person_id]
+        return frozenset(s for s in self._scopes_of[person_id] | set(changed) if changed.get(s, True))
+
+    def load(self, keys: Iterable[Key]) -> None:
+        """Load rows and their live entries in two statements; those already here are not read again."""
+        missing = [key for key in keys if key not in self._loaded]
+        if not missing:
+            return
+        readers = self._load_entries(missing)
+        self._loaded |= dict.fromkeys(missing)
+        for found in self.connection.execute(_among(document, self.sequence, missing)):
+            key = (found.collection, found.record_id)
+            if key in self._loaded and self._loaded[key] is None:
+                record = None if found.deleted else orjson.loads(found.body)
+                writers = {name: tuple(by) for name, by in orjson.loads(found.fields).items()}
+                self._loaded[key] = Row(
+                    key, found.seq, found.author, record, writers, readers.get(key, frozenset())
+                )
+
+    def load_near(self, keys: Iterable[Key]) -> None:
+        """Load rows with their parents, and theirs, level by level."""
+        level = set(keys)
+        while level:
+            self.load(level)
+            level = {
+                parent
+                for key in level
+                if (row := self._loaded[key]) and row.record
+                for parent in self._parents(key, row.record)
+            } - self._loaded.keys()
+
+    def _parents(self, key: Key, record: Record) -> list[Key]:
+        return self.kinds[key[0]].parent_ids(record) if key[0] in self.kinds else []
+
+    def _load_entries(self, keys: list[Key]) -> dict[Key, frozenset[str]]:
+        readers: dict[Key, set[str]] = {}
+        for found in self.connection.execute(
+            _among(entry, self.sequence, keys).where(entry.c.removed == false())
+        ):
+            readers.setdefault((found.collection, found.record_id), set()).add(found.scope_id)
+        return {key: frozenset(scopes) for key, scopes in readers.items()}
+
+    def _load_scopes(self, person_id: str) -> frozenset[str]:
+        table = membership.c
+        mine = select(table.scope_id).where(
+            table.tenant_id == self.sequence.tenant_id, table.person_id == person_id, table.active
+        )
+        return frozenset(self.connection.execute(mine).scalars())
+
+    def _stored_children(self, collection: str, field: str, record_id: str) -> list[str]:
+        asked = (collection, field, record_id)
+        if asked not in self._children:
+            table = self.kinds[collection].table.c
+            stored = select(table.id).where(
+                table.tenant_id == self.sequence.tenant_id, table[field] == record_id
+            )
+            self._children[asked] = list(self.connection.execute(stored).scalars())
+        return self._children[asked]
+
+
+def _among(table: Any, sequence: Sequence, keys: list[Key]) -> Any:
+    """Rows of the engine's table that any of the keys may name (ids are all but unique across collections)."""
+    return select(table).where(
+        table.c.tenant_id == sequence.tenant_id,
+        table.c.collection == any_(_texts(collection for collection, _ in keys)),
+        table.c.record_id == any_(_texts(record_id for _, record_id in keys)),
+    )
+
+
+def _texts(values: Iterable[str]) -> ColumnElement[Any]:
+    """One array parameter, so that the statement's text (and its plan) is the same for any number of keys."""
+    return literal(sorted(set(values)), ARRAY(Text))
