@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
@@ -85,9 +85,9 @@ class Flag(fields.Boolean):
 class Moment(fields.Field[datetime]):
     """A moment with its offset (RFC 3339), kept in UTC to the millisecond."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        "invalid": "Not a moment such as 2026-11-21T09:30:00Z."
-    }
+    def __init__(self, **options: Any) -> None:
+        message: dict[str, Any] = {"invalid": "Not a moment such as 2026-11-21T09:30:00Z."}
+        super().__init__(error_messages=message, **options)
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **options: Any) -> str | None:
         return (

@@ -137,6 +137,40 @@ class _Push:
         self.receipts.give(actor.person_id, change, outcome)
         return self._with_truth(actor, outcome)
 
+    def _parents(self, change: Change) -> list[Key]:
+        kind = self.stage.kinds.get(change.collection)
+        return [key for key in kind.parent_ids(change.fields) if reading.is_id(key[1])] if kind else []
+
+    def _one(self, change: Change) -> Outcome:
+        if not reading.is_usable(change):
+            return self.reject(self.actor, change, reading.fault_of(change))
+        heard = self.receipts.heard(change)
+        if heard is not None:
+            return self._again(heard)
+        before = self.stage.overlay
+        self.stage.overlay = before.copy()
+        try:
+            outcome = self._apply(self.actor, change)
+        except Waits as waits:
+            self.stage.overlay = before
+            self.waiting[change.op_id] = Held(
+                waits.parent, self.actor, change, self.stage.now + held.DEADLINE
+            )
+            outcome = Outcome(change.op_id, change.collection, change.id, Status.HELD)
+        except Refused as refused:
+            self.stage.overlay = before
+            return self.reject(self.actor, change, refused.document())
+        except SQLAlchemyError:
+            raise
+        except Exception:  # a fault in a rule of ours must not block the phone for ever
+            log.exception("a change of %s could not be judged", change.collection)
+            self.stage.overlay = before
+            return self.reject(
+                self.actor, change, Problem.INTERNAL.document("This change could not be judged; it is kept.")
+            )
+        self.receipts.give(self.actor.person_id, change, outcome)
+        return outcome
+
     def _again(self, heard: Outcome) -> Outcome:
         """A repeated answer; what the phone must adopt is given as it stands now."""
         if heard.first not in (Status.MERGED, Status.REJECTED):
