@@ -1,0 +1,56 @@
+# Everything a person needs with only Python 3.11 and make on the machine.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UV := uv pip install --quiet --python $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format lock clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(INSTALLED) ## Start everything on this machine: PORT=8080 COMEWATCH_HOME=.comewatch; ctrl-C stops it
+	@exec $(BIN)/python -m service.dev
+
+demo: $(INSTALLED) ## Show two phones that work offline, meet and agree
+	@exec $(BIN)/python -m service.dev.demo
+
+test: $(INSTALLED) ## Run the tests; K=word runs those with the word in their name
+	@exec $(BIN)/python -m pytest $(if $(K),-k '$(K)')
+
+check: $(INSTALLED) ## Check style, formatting, types and the rules of import
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED) ## Format the code and mend what can be mended without thinking
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(INSTALLED) ## Pin all dependencies anew (needs uv); UPGRADE=1 takes the newest
+	@$(BIN)/python -m service.dev.pin $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove the virtual environment and caches; the data in .comewatch stays
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Rebuilt when the pins or the project's own description change. Every file's hash is checked.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Come Watch needs Python 3.11 or newer; $(PYTHON) is not. Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing into $(VENV); the first time takes a minute or two."
+	@rm -f $@
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) \
+	  && $(UV) --require-hashes -r requirements.lock \
+	  && $(UV) --no-deps --no-build-isolation -e .; \
+	else \
+	  $(PYTHON) -m venv $(VENV) \
+	  && $(PIP) install --require-hashes -r requirements.lock \
+	  && $(PIP) install --no-deps --no-build-isolation -e .; \
+	fi
+	@touch $@
