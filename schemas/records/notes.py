@@ -1,0 +1,23 @@
+"""Notes: what an observer noticed, as it happened."""
+
+from __future__ import annotations
+
+from observation_tools.states import NOTE
+from schemas.base import RecordSchema
+from schemas.fields import Choice, Id, Moment, Whole, Words
+
+NOTE_KINDS = ("noticing", "wondering", "quote", "tally", "code", "next_step")
+
+
+class NoteSchema(RecordSchema):
+    """One note. `at_ms` and `until_ms` are milliseconds from the start of the lesson; a tally is one note for each time."""
+
+    visit_id = Id(required=True)
+    note_kind = Choice(*NOTE_KINDS, required=True)
+    text = Words(20_000, allow_none=True)
+    code = Words(64, allow_none=True)
+    instrument = Words(128, allow_none=True)
+    at_ms = Whole(allow_none=True)
+    until_ms = Whole(allow_none=True)
+    at = Moment(allow_none=True)
+    state = Choice(*NOTE.states)
