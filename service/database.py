@@ -7,10 +7,15 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, create_engine
 
 ROLE = "comewatch_rw"
-_LIMITS = "SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '10s'"
+PATIENCE_S = 5
+"""How long a request waits for a connection, new or pooled, before it is told to come again."""
+_LIMITS = {"statement_timeout": "5s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "10s"}
+_START = "; ".join(
+    [f"SET LOCAL ROLE {ROLE}", *(f"SET LOCAL {name} = '{limit}'" for name, limit in _LIMITS.items())]
+)
 
 
 class Database:
@@ -21,9 +26,16 @@ class Database:
     """
 
     def __init__(self, url: str, *, prepared_statements: bool = True, pool_size: int = 10) -> None:
-        connect_args: dict[str, Any] = {} if prepared_statements else {"prepare_threshold": None}
+        connect_args: dict[str, Any] = {"connect_timeout": PATIENCE_S}
+        if not prepared_statements:
+            connect_args["prepare_threshold"] = None
         self.engine = create_engine(
-            url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False, connect_args=connect_args, insertmanyvalues_page_size=500
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=PATIENCE_S,
+            connect_args=connect_args,
+            insertmanyvalues_page_size=500,
         )
         # multi-row VALUES also where nothing is returned: single-row executemany is ten times slower when sharded
         self.engine.dialect.use_insertmanyvalues_wo_returning = True
@@ -48,4 +60,5 @@ class Database:
 
 
 def _start(connection: Connection, tenant: str = "") -> None:
-    connection.exec_driver_sql(f"SET LOCAL ROLE {ROLE}; {_LIMITS}{tenant}")
+    # one round trip: psycopg sends statements without parameters in the simple protocol
+    connection.exec_driver_sql(_START + tenant)

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import MetaData, Table
 
+from service.accounts.models import metadata as accounts
 from sync.server.tables import metadata as engine
 
-ROOMS: dict[str, MetaData] = {"engine": engine}
+ROOMS: dict[str, MetaData] = {"engine": engine, "accounts": accounts}
 METADATA = list(ROOMS.values())
 JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""

@@ -1,0 +1,25 @@
+"""The first question of every signed-in request: does the session live, and what is the person here?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from service.accounts.models import session
+from service.accounts.sessions import confirm, ended
+from service.accounts.tokens import Claims
+from service.records.people import table as people
+from sync.server.actor import Actor
+
+
+def admit(connection: Connection, claims: Claims, now: datetime) -> Actor:
+    """Who acts, with the roles she has now; Refused(SESSION_ENDED) when the session or the person is no more."""
+    person = (people.c.tenant_id == session.c.tenant_id) & (people.c.id == session.c.person_id)
+    hers = select(session, people.c.roles).join(people, person)
+    this = (session.c.tenant_id == claims.tenant_id) & (session.c.id == claims.session_id)
+    row = connection.execute(hers.where(this)).one_or_none()
+    if row is None or row.revoked_at:
+        raise ended(row)
+    confirm(connection, row, claims.generation, now)
+    return Actor(row.tenant_id, row.person_id, row.device_id, frozenset(row.roles or ()))

@@ -1,0 +1,165 @@
+"""A session is a person on a device. It is renewed by turns of its generation, and ended by whoever may.
+
+Generation g is the newest pair of tokens given out. The refresh token of g turns it to g + 1. The one of g - 1 is
+answered with g again, the same, as long as nobody has shown g (the answer was lost) and a minute longer (two requests
+crossed). Any other was copied: the session ends, for the thief and for the phone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from schemas.problems import Problem, Refused
+from service.accounts.models import session
+from service.accounts.tokens import ACCESS_LASTS, Claims, Refresh, Tokens
+from service.database import Database
+from sync.clock import Now, system_now
+
+IDLE = timedelta(days=180)
+ABSOLUTE = timedelta(days=400)
+CROSSING = timedelta(seconds=60)
+COPIED = "a refresh token was used twice"
+IDLE_TOO_LONG = "not used for 180 days"
+TOO_OLD = "400 days old"
+REPLACED = "the person signed in anew on this device"
+SIGNED_OUT = "signed out"
+REMOVED = "the device was removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What a phone is given when it signs in or renews."""
+
+    access_token: str
+    refresh_token: str
+    person_id: str
+    tenant_id: UUID
+    device_id: str
+    token_type: str = "Bearer"  # noqa: S105  # the name of a scheme, no secret
+    expires_in: int = int(ACCESS_LASTS.total_seconds())
+
+
+def start(
+    connection: Connection, tenant_id: UUID, person_id: str, device: tuple[str, str], now: datetime
+) -> UUID:
+    """A new session of the person on the device (id, name); her earlier ones there end."""
+    device_id, name = device
+    hers = (session.c.person_id == person_id) & (session.c.device_id == device_id)
+    end(connection, tenant_id, hers, REPLACED, now)
+    moments = {"created_at": now, "last_used_at": now}
+    session_id = uuid4()
+    whose = {"tenant_id": tenant_id, "id": session_id, "person_id": person_id}
+    connection.execute(insert(session).values(**whose, device_id=device_id, device_name=name, **moments))
+    return session_id
+
+
+def end(
+    connection: Connection,
+    tenant_id: UUID,
+    which: ColumnElement[bool],
+    reason: str,
+    now: datetime,
+    *,
+    wipe: bool = False,
+) -> int:
+    """End the living sessions among these, at once; how many there were. `wipe` is asked at the next contact."""
+    living = (session.c.tenant_id == tenant_id) & session.c.revoked_at.is_(None) & which
+    ended = connection.execute(update(session).where(living).values(revoked_at=now, reason=reason, wipe=wipe))
+    return ended.rowcount
+
+
+def find(connection: Connection, tenant_id: UUID, session_id: UUID, *, lock: bool = False) -> Row[Any] | None:
+    """The session's row; locked, it is nobody else's to turn until this transaction ends."""
+    found = select(session).where(session.c.tenant_id == tenant_id, session.c.id == session_id)
+    return connection.execute(found.with_for_update() if lock else found).one_or_none()
+
+
+def of_person(connection: Connection, tenant_id: UUID, person_id: str) -> Sequence[Row[Any]]:
+    """The person's living sessions, the last used first."""
+    hers = (
+        (session.c.tenant_id == tenant_id)
+        & (session.c.person_id == person_id)
+        & session.c.revoked_at.is_(None)
+    )
+    return connection.execute(
+        select(session).where(hers).order_by(session.c.last_used_at.desc(), session.c.id)
+    ).all()
+
+
+def pair(tokens: Tokens, row: Row[Any], generation: int) -> Pair:
+    """The tokens of this generation: the refresh token always the same, the access token fresh."""
+    claims = Claims(row.tenant_id, row.id, generation, row.person_id, row.device_id)
+    refresh_token = tokens.write_refresh(Refresh(row.tenant_id, row.id, generation))
+    return Pair(tokens.write_access(claims), refresh_token, row.person_id, row.tenant_id, row.device_id)
+
+
+def refresh(database: Database, tokens: Tokens, token: str, now: Now = system_now) -> Pair:
+    """The next pair; Refused(SIGN_IN_REQUIRED) for a token not ours, Refused(SESSION_ENDED) for an ended session.
+
+    Owns its transaction: what ends a session must be kept although the request is refused.
+    """
+    shown = tokens.read_refresh(token)
+    with database.begin(shown.tenant_id) as connection:
+        row = find(connection, shown.tenant_id, shown.session_id, lock=True)
+        outcome = _turn(connection, tokens, row, shown, now()) if row else ended()
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome
+
+
+def ended(row: Row[Any] | None = None) -> Refused:
+    """The refusal that an ended session is answered with; a removed device is asked to wipe itself."""
+    return Refused(
+        Problem.SESSION_ENDED, row.reason if row else "", extra={"wipe": True} if row and row.wipe else {}
+    )
+
+
+def confirm(connection: Connection, row: Row[Any], generation: int, now: datetime) -> None:
+    """Note that this generation is in use; left to the next request when somebody holds the row, as it waits for none."""
+    if row.confirmed >= generation or row.generation < generation:
+        return
+    this = (session.c.tenant_id == row.tenant_id) & (session.c.id == row.id)
+    free = select(session.c.id).where(this).with_for_update(skip_locked=True)
+    if connection.execute(free).one_or_none():
+        connection.execute(update(session).where(this).values(**_seen(generation, now)))
+
+
+def _turn(
+    connection: Connection, tokens: Tokens, row: Row[Any], shown: Refresh, now: datetime
+) -> Pair | Refused:
+    this = session.c.id == row.id
+    if row.revoked_at:
+        return ended(row)
+    reason = _reason_to_end(row, shown.generation, now)
+    if reason:
+        end(connection, row.tenant_id, this, reason, now)
+        return ended()
+    if shown.generation == row.generation:
+        turned = {"generation": row.generation + 1, **_seen(row.generation, now)}
+        connection.execute(update(session).where(session.c.tenant_id == row.tenant_id, this).values(**turned))
+    return pair(tokens, row, shown.generation + 1)
+
+
+def _reason_to_end(row: Row[Any], generation: int, now: datetime) -> str | None:
+    if now - row.created_at > ABSOLUTE:
+        return TOO_OLD
+    if now - row.last_used_at > IDLE:
+        return IDLE_TOO_LONG
+    return None if generation == row.generation or _answer_was_lost(row, generation, now) else COPIED
+
+
+def _answer_was_lost(row: Row[Any], generation: int, now: datetime) -> bool:
+    """Whether the phone may not have heard the answer to its last turn, or heard it a moment ago."""
+    unseen = row.confirmed < row.generation
+    return bool(generation == row.generation - 1 and (unseen or now - row.confirmed_at <= CROSSING))
+
+
+def _seen(generation: int, now: datetime) -> dict[str, Any]:
+    return {"confirmed": generation, "confirmed_at": now, "last_used_at": now}

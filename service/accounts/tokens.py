@@ -1,0 +1,134 @@
+"""What a phone carries: an access token for ten minutes, and a refresh token of which nothing secret is stored.
+
+Access: a JWT (RFC 9068 `at+jwt`) signed with ES256. Refresh: tenant, session and generation under an HMAC, so the
+successor of a lost answer can be given again, the very same.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import struct
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from schemas.problems import Problem, Refused
+from service.settings import Settings
+from sync.clock import Now, system_now
+
+ACCESS_LASTS = timedelta(minutes=10)
+AUDIENCE = "comewatch"
+_ALGORITHM = "ES256"
+_TYPE = "at+jwt"
+_LEEWAY = timedelta(seconds=5)
+_PREFIX = "cwr_"
+_BODY = struct.Struct(">16s16sI")
+_WORDS = ("sub", "tid", "sid", "dev")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an access token says, once its signature holds: a session's device, and whose it is."""
+
+    tenant_id: UUID
+    session_id: UUID
+    generation: int
+    person_id: str
+    device_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What a refresh token says, once its HMAC holds."""
+
+    tenant_id: UUID
+    session_id: UUID
+    generation: int
+
+
+class Tokens:
+    """Writes and reads both tokens."""
+
+    def __init__(self, settings: Settings, now: Now = system_now) -> None:
+        self._key = ECKey.import_key(settings.token_key)
+        self._kid = self._key.thumbprint()
+        self._seal = hmac.digest(settings.secret_key, b"comewatch refresh token", hashlib.sha256)
+        self._issuer = settings.public_url
+        self._now = now
+
+    def write_access(self, claims: Claims) -> str:
+        """A token that opens the API for ten minutes, unless its session ends before."""
+        issued = self._now()
+        said = {
+            "iss": self._issuer,
+            "aud": AUDIENCE,
+            "sub": claims.person_id,
+            "tid": str(claims.tenant_id),
+            "sid": str(claims.session_id),
+            "gen": claims.generation,
+            "dev": claims.device_id,
+            "jti": str(uuid4()),
+            "iat": int(issued.timestamp()),
+            "exp": int((issued + ACCESS_LASTS).timestamp()),
+        }
+        header = {"alg": _ALGORITHM, "typ": _TYPE, "kid": self._kid}
+        return jwt.encode(header, said, self._key, [_ALGORITHM])
+
+    def read_access(self, token: str) -> Claims:
+        """What the token says; Refused(SIGN_IN_REQUIRED) when it is not ours, not for here, or too old."""
+        try:
+            read = jwt.decode(token, self._key, [_ALGORITHM])
+        except (JoseError, ValueError, TypeError):
+            raise Refused(Problem.SIGN_IN_REQUIRED, "The access token is not one of ours.") from None
+        if read.header.get("typ") != _TYPE or not self._is_for_us(read.claims):
+            raise Refused(Problem.SIGN_IN_REQUIRED, "The access token is not meant for this service.")
+        if not self._is_current(read.claims):
+            raise Refused(Problem.SIGN_IN_REQUIRED, "The access token has expired.")
+        claims = read.claims
+        return Claims(UUID(claims["tid"]), UUID(claims["sid"]), claims["gen"], claims["sub"], claims["dev"])
+
+    def write_refresh(self, refresh: Refresh) -> str:
+        """The refresh token of this generation: always the same one."""
+        body = _BODY.pack(refresh.tenant_id.bytes, refresh.session_id.bytes, refresh.generation)
+        return _PREFIX + base64.urlsafe_b64encode(body + self._mac(body)).decode().rstrip("=")
+
+    def read_refresh(self, token: str) -> Refresh:
+        """What the token says; Refused(SIGN_IN_REQUIRED) when it is not one of ours."""
+        sealed = _decoded(token)
+        body, mac = sealed[: _BODY.size], sealed[_BODY.size :]
+        if len(body) < _BODY.size or not hmac.compare_digest(mac, self._mac(body)):
+            raise Refused(Problem.SIGN_IN_REQUIRED, "The refresh token is not one of ours.")
+        tenant, session, generation = _BODY.unpack(body)
+        return Refresh(UUID(bytes=tenant), UUID(bytes=session), generation)
+
+    def _mac(self, body: bytes) -> bytes:
+        return hmac.digest(self._seal, body, hashlib.sha256)
+
+    def _is_for_us(self, claims: dict[str, Any]) -> bool:
+        return (
+            claims.get("iss") == self._issuer
+            and claims.get("aud") == AUDIENCE
+            and all(claims.get(w) for w in _WORDS)
+        )
+
+    def _is_current(self, claims: dict[str, Any]) -> bool:
+        now, leeway = self._now().timestamp(), _LEEWAY.total_seconds()
+        return bool(claims.get("iat", now) <= now + leeway and now < claims.get("exp", 0))
+
+
+def _decoded(token: str) -> bytes:
+    """The bytes of a refresh token; none when it is not even written like one."""
+    if not token.startswith(_PREFIX) or not token.isascii():
+        return b""
+    text = token.removeprefix(_PREFIX)
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return b""
