@@ -9,9 +9,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{7,63}$"
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{7,63}\Z"
 MAX_INTEGER = 2**31 - 1
-_MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$")
+_MOMENT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)\Z")
 
 
 def clean_text(text: str) -> str:

@@ -136,7 +136,9 @@ def _demand_current(cursor: Cursor, now: sequence.Sequence, collections: Sequenc
     if cursor.seq == 0:
         return
     if cursor.epoch != now.epoch or cursor.seq > now.seq or cursor.seq < now.horizon:
-        raise Refused(Problem.SYNC_RESET_REQUIRED, "The server was restored, or this cursor is too old.")
+        restored = cursor.epoch != now.epoch or cursor.seq > now.seq
+        why = "The server was restored from a backup." if restored else "This cursor is too old."
+        raise Refused(Problem.SYNC_RESET_REQUIRED, why, extra={"restored": restored})
     if cursor.about != about(collections):
         raise Refused(
             Problem.INVALID_CURSOR, "This cursor was given for other collections; start anew for these."

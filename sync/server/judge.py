@@ -17,7 +17,7 @@ from schemas.base import SERVER_OWNED
 from schemas.problems import Problem, Refused
 from sync.changes import Change, Record
 from sync.clock import stamp
-from sync.merge import Base, Merged, Policy, merge
+from sync.merge import Base, Conflict, Merged, Policy, merge
 from sync.server.actor import Actor
 from sync.server.history import body_at
 from sync.server.kind import Kind, Write
@@ -40,12 +40,16 @@ class Verdict:
     kind: Kind
     write: Write
     merged: Merged
-    arrived: Mapping[str, Any]
+    believed: Mapping[str, Any] | None
     forget: bool = False
 
     def holds(self, record: Record | None) -> bool:
-        """Whether the record holds what the writer sent, so that she has nothing to adopt."""
-        return record is None or all(record.get(name) == value for name, value in self.arrived.items())
+        """Whether the record is what the writer believes now: what she had seen, with what she sent."""
+        if record is None:
+            return True
+        return self.believed is not None and all(
+            record.get(name) == value for name, value in self.believed.items() if name not in SERVER_OWNED
+        )
 
     @property
     def problem(self) -> Mapping[str, Any] | None:
@@ -113,12 +117,11 @@ class Judge:
     def _create(self, actor: Actor, kind: Kind, change: Change) -> Verdict:
         if change.base_seq:  # it edits something that this person cannot see, or that never was
             raise Refused(Problem.NOT_FOUND)
-        arrived = _loaded(kind, change, partial=False)
-        record = self._blank(actor, kind, change) | arrived
+        record = self._blank(actor, kind, change) | _loaded(kind, change, partial=False)
         self._demand_parents(actor, kind, record)
         moved, illegal = self._birth(actor, kind, record)
         merged = Merged(record, set(record), moved=moved, illegal_move=illegal)
-        return self._checked(actor, kind, change, None, merged, arrived)
+        return self._checked(actor, kind, change, None, merged, dict(record))
 
     def _blank(self, actor: Actor, kind: Kind, change: Change) -> Record:
         stamped = {
@@ -158,10 +161,8 @@ class Judge:
         if not (actor.is_system or kind.may_write(actor, before, self.stage)):
             raise Refused(Problem.NOT_ALLOWED)
         arrived = _loaded(kind, change, partial=True)
-        base = Base(
-            self._seen(kind, change, row),
-            lambda name: row.writer(name)[1:] == (actor.device_id, actor.person_id),
-        )
+        seen = self._seen(kind, change, row)
+        base = Base(seen, lambda name: self._wrote(actor, change, row, name))
         merged = merge(before, arrived, base, kind.policies, kind.machine, self._allowed(actor, kind, before))
         self._refuse_foreign_text(actor, kind, row, merged)
         if merged.illegal_move and not merged.changed:
@@ -170,20 +171,31 @@ class Judge:
                 _no_way(kind, merged.illegal_move),
                 {"/fields/state": ["This move is not yours, or there is no such move."]},
             )
+        believed = None if seen is None else {**seen, **arrived}
         if not merged.changed:
-            return Verdict(kind, Write(kind.name, change.id, before, before), merged, arrived)
+            return Verdict(kind, Write(kind.name, change.id, before, before), merged, believed)
+        _keep_in_bounds(kind, merged, before, arrived)
         merged.record["updated_at"] = stamp(self.stage.now)
-        return self._checked(actor, kind, change, before, merged, arrived)
+        return self._checked(actor, kind, change, before, merged, believed)
 
     def _seen(self, kind: Kind, change: Change, row: Row) -> Mapping[str, Any] | None:
         """The record as the writer had last seen it; None when it did not say, or history no longer knows."""
         if change.base_fields is not None:
             return {name: value for name, value in change.base_fields.items() if name in kind.schema.fields}
-        if not change.base_seq:
-            return None
+        clock = self.stage.sequence
+        if not change.base_seq or not clock.horizon <= change.base_seq <= self.stage.overlay.seq:
+            return None  # a number of an earlier life of the server says nothing about this one
         if change.base_seq >= row.seq:
             return row.record
         return body_at(self.stage, row.key, change.base_seq)
+
+    def _wrote(self, actor: Actor, change: Change, row: Row, name: str) -> bool:
+        """Whether this device wrote the field last: no conflict then, its answer was lost and its person typed on.
+
+        A `base_seq` is exact and needs no such leave: one older than the device's own write is a phone restored from a
+        backup, whose newer words must not be overwritten in silence.
+        """
+        return change.base_seq is None and row.writer(name)[1:] == (actor.device_id, actor.person_id)
 
     def _refuse_foreign_text(self, actor: Actor, kind: Kind, row: Row, merged: Merged) -> None:
         if actor.is_system or actor.person_id == row.author:
@@ -204,7 +216,13 @@ class Judge:
         return lambda edge: kind.may_move(actor, record, edge, self.stage)
 
     def _checked(
-        self, actor: Actor, kind: Kind, change: Change, before: Record | None, merged: Merged, arrived: Record
+        self,
+        actor: Actor,
+        kind: Kind,
+        change: Change,
+        before: Record | None,
+        merged: Merged,
+        believed: Record | None,
     ) -> Verdict:
         if not (actor.is_system or kind.may_write(actor, merged.record, self.stage)):
             raise Refused(Problem.NOT_ALLOWED)
@@ -214,7 +232,7 @@ class Judge:
             merged.changed |= {name for name, value in amended.items() if (before or {}).get(name) != value}
             merged.record = dict(amended)
             write = Write(kind.name, change.id, before, merged.record, merged.moved)
-        return Verdict(kind, write, merged, arrived, kind.forgets(write))
+        return Verdict(kind, write, merged, believed, kind.forgets(write))
 
     def _delete(self, actor: Actor, kind: Kind, change: Change, row: Row | None) -> Verdict:
         if row is None:
@@ -226,6 +244,15 @@ class Judge:
         write = Write(kind.name, change.id, row.record, None)
         kind.check(actor, write, self.stage)
         return Verdict(kind, write, Merged({}, {"*"}), {}, kind.forgets(write))
+
+
+def _keep_in_bounds(kind: Kind, merged: Merged, before: Record, arrived: Record) -> None:
+    """A merged text that grew too long gives way to the arriving one; the other is kept as a conflict."""
+    for name in sorted(merged.changed & arrived.keys()):
+        joined = merged.record[name]
+        if joined != arrived[name] and kind.schema.validate({"id": before["id"], name: joined}, partial=True):
+            merged.record[name] = arrived[name]
+            merged.conflicts.append(Conflict(name, arrived[name], before[name], arrived_kept=True))
 
 
 def _no_way(kind: Kind, edge: tuple[str, str]) -> str:

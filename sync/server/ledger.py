@@ -36,6 +36,7 @@ def store(stage: Stage) -> None:
     ]
     _upsert(connection, scope, scopes, ("next_pos", "max_seq"))
     _store_memberships(stage)
+    connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")  # a broken tie shows here, not at the commit
     if overlay.seq != stage.sequence.seq:
         stage.sequence.seq = overlay.seq
         stage.sequence.store(connection)

@@ -178,9 +178,11 @@ class _Push:
         return self._with_truth(self.actor, heard)
 
     def _with_truth(self, actor: Actor, outcome: Outcome) -> Outcome:
-        """The outcome with the record as it stands, for a phone that now believes something else."""
+        """The outcome with the record as it stands, or deleted where there is none for this person to hold."""
         row = self._seen_by(actor, (outcome.collection, outcome.id))
-        return outcome if row is None else replace(outcome, seq=row.seq, record=row.record)
+        if row is None:
+            return replace(outcome, deleted=True)
+        return replace(outcome, seq=row.seq, record=row.record)
 
     def _apply(self, actor: Actor, change: Change, depth: int = 0) -> Outcome:
         verdict = self.judge.verdict(actor, change)

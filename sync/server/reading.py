@@ -11,8 +11,8 @@ from schemas.problems import Problem
 from sync.changes import Change
 
 _ID = re.compile(ID_PATTERN)
-_OP_ID = re.compile(r"^[\x21-\x7e]{1,200}$")
-_COLLECTION = re.compile(r"^[a-z_]{1,64}$")
+_OP_ID = re.compile(r"^[\x21-\x7e]{1,200}\Z")
+_COLLECTION = re.compile(r"^[a-z_]{1,64}\Z")
 
 
 def is_id(value: object) -> bool:

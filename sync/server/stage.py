@@ -119,11 +119,11 @@ class Stage:
         keys |= {
             key
             for key, row in self.overlay.rows.items()
-            if key[0] == collection and row.record and row.record.get(field) == record_id
+            if key[0] == collection and row.record and _names(row.record, field, record_id)
         }
         self.load(keys)
         found = [row.record for key in sorted(keys) if (row := self.row(key)) and row.record]
-        return [record for record in found if record.get(field) == record_id]
+        return [record for record in found if _names(record, field, record_id)]
 
     def in_scope(self, person_id: str, scope_id: str) -> bool:
         """Whether the person is an active member of the scope."""
@@ -201,11 +201,17 @@ class Stage:
         asked = (collection, field, record_id)
         if asked not in self._children:
             table = self.kinds[collection].table.c
+            names = any_(table[field]) if isinstance(table[field].type, ARRAY) else table[field]
             stored = select(table.id).where(
-                table.tenant_id == self.sequence.tenant_id, table[field] == record_id
+                table.tenant_id == self.sequence.tenant_id, literal(record_id) == names
             )
             self._children[asked] = list(self.connection.execute(stored).scalars())
         return self._children[asked]
+
+
+def _names(record: Record, field: str, record_id: str) -> bool:
+    value = record.get(field)
+    return record_id in value if isinstance(value, list) else value == record_id
 
 
 def _among(table: Any, sequence: Sequence, keys: list[Key]) -> Any:
