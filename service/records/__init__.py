@@ -10,11 +10,17 @@ To add a kind: a file in `schemas/records`, a file here, a line in `KINDS`, a mi
 from __future__ import annotations
 
 from service.records import (
+    attachments,
+    conflicts,
+    debriefs,
     groups,
     invitations,
     memberships,
+    next_steps,
     notes,
     people,
+    read_events,
+    rejected_writes,
     schools,
     seats,
     visit_requests,
@@ -34,6 +40,12 @@ KINDS = Kinds(
         visit_requests.KIND,
         visits.KIND,
         notes.KIND,
+        debriefs.KIND,
+        next_steps.KIND,
+        attachments.KIND,
+        conflicts.KIND,
+        rejected_writes.KIND,
+        read_events.KIND,
     ]
 )
 

@@ -42,11 +42,11 @@ def audience(note: Record, near: Near) -> set[str]:
         return author
     visit = near.record("visits", note["visit_id"]) or {}
     owners = author | scopes.people(visit.get("host_id"))
-    return owners | _readers(visit, near) if note["state"] == "released" and visit else owners
+    return owners | readers(visit, near) if note["state"] == "released" and visit else owners
 
 
-def _readers(visit: Record, near: Near) -> set[str]:
-    """The observers and those to whom the host released the visit, without who evaluates her."""
+def readers(visit: Record, near: Near) -> set[str]:
+    """Who reads what the host released: the observers, and those whom she named, without who evaluates her."""
     evaluators = scopes.people(*scopes.evaluators(near, visit["host_id"]))
     return (scopes.people(*scopes.ids(visit, "observer_ids")) | released_to(visit)) - evaluators
 

@@ -40,6 +40,8 @@ def kind_table(name: str, *parts: Part) -> Table:
     for column in list(table.columns):
         if "names" in column.info:
             _tie(table, column)
+        if "names" in column.info or column.info.get("indexed"):
+            Index(f"{name}_{column.name}_idx", table.c.tenant_id, column)
     return table
 
 
@@ -48,9 +50,9 @@ def names(field: str, kind: str, *, required: bool = False) -> Column[Any]:
     return Column(field, Name, nullable=not required, info={"names": kind})
 
 
-def word(field: str, *, required: bool = False) -> Column[Any]:
-    """A word out of a closed list, or an id that no key ties."""
-    return Column(field, Name, nullable=not required)
+def word(field: str, *, required: bool = False, indexed: bool = False) -> Column[Any]:
+    """A word out of a closed list, or an id that no key ties (of the service itself, or of any collection)."""
+    return Column(field, Name, nullable=not required, info={"indexed": indexed})
 
 
 def state() -> Column[Any]:
@@ -111,4 +113,3 @@ def _tie(table: Table, column: Column[Any]) -> None:
         initially="DEFERRED",
     )
     table.append_constraint(constraint)
-    Index(f"{table.name}_{column.name}_idx", table.c.tenant_id, column)

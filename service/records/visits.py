@@ -58,6 +58,12 @@ def host_and_observers(visit: Record) -> set[str]:
     return scopes.people(visit["host_id"], *scopes.ids(visit, "observer_ids"))
 
 
+def visit_people(record: Record, near: Near) -> set[str]:
+    """The audience of what belongs to those who were there: of debriefs and next steps."""
+    visit = near.record("visits", record["visit_id"])
+    return host_and_observers(visit) if visit else set()
+
+
 def _of_its_invitation(actor: Actor, write: Write, near: Near) -> Record | None:
     visit = write.after or {}
     invitation = near.record("invitations", visit.get("invitation_id"))
