@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Index, text
+
 from observation_tools.states import NOTE
 from schemas.problems import Problem
 from schemas.records.notes import NoteSchema
@@ -33,6 +35,9 @@ table = kind_table(
     state(),
     holds("notes_times", "until_ms >= at_ms"),
 )
+Index(
+    "notes_drafts_idx", table.c.tenant_id, table.c.created_at, postgresql_where=text("state = 'draft'")
+)  # for expiry
 
 
 def audience(note: Record, near: Near) -> set[str]:
