@@ -1,21 +1,25 @@
-"""`python -m service.migrations.draft` writes the first steps anew from the tables that the rooms declare.
+"""Drafts of steps, from the tables that the rooms declare.
 
-Only until the first release: after it a step is never edited, and a change is a new step, begun with
-`python -m service.migrations.draft "add the colour of a door"` against an upgraded database (DATABASE_OWNER_URL).
+`python -m service.migrations.draft` writes the first steps anew. Only until the first release: after it a step is never
+edited, and a change is a new step. `python -m service.migrations.draft "add the door's colour"` begins one, from what
+the rooms declare and the upgraded database at DATABASE_OWNER_URL lacks. Read it: locks, and phones in the field, are old.
 """
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable
-from pathlib import Path
 
+from alembic import command
 from alembic.autogenerate import render_python_code
 from alembic.operations import ops
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 
+from service.migrations.history import VERSIONS, configuration, opened, revisions
 from service.migrations.rooms import first_steps
+from service.settings import Settings
 
-VERSIONS = Path(__file__).parent / "versions"
 HEAD = '''"""{words}."""
 
 from __future__ import annotations
@@ -34,11 +38,27 @@ def upgrade() -> None:
 '''
 
 
-def main() -> None:
-    """Write every first step."""
+def main(words: str = "") -> None:
+    """Begin a step with these words; without words, write every first step."""
+    if words:
+        with opened(Settings.from_environment().database_owner_url) as engine, engine.connect() as connection:
+            begin(connection, words)
+    else:
+        write_first_steps()
+
+
+def begin(connection: Connection, words: str) -> None:
+    """A new step after the last, with what the database lacks."""
+    slug = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+    name = f"{len(revisions()) + 1:04}_{slug}"
+    command.revision(configuration(connection), words.capitalize(), autogenerate=True, rev_id=name)
+
+
+def write_first_steps() -> None:
+    """All of them, over what is there."""
     before: str | None = None
     for revision, made in first_steps().items():
-        if made:
+        if not revision.endswith("_jobs"):
             (VERSIONS / f"{revision}.py").write_text(step(revision, before, made))
         before = revision
 
@@ -79,4 +99,4 @@ def wall(table: Table) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(" ".join(sys.argv[1:]))

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.migrations import roles
 
+VERSIONS = Path(__file__).parent / "versions"
 VERSION_TABLE = "alembic_version"
 PATIENCE = 300
 """Tries before an upgrade gives up on a lock: some two minutes, as each waits 200 ms and pauses as long."""
@@ -49,10 +50,16 @@ def opened(owner_url: str) -> Iterator[Engine]:
 def configuration(connection: Connection | None = None) -> Config:
     """Alembic's configuration, without an ini file; `env.py` finds the connection in its attributes."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
+    config.set_main_option("script_location", _escaped(Path(__file__).parent))
+    config.set_main_option("version_locations", _escaped(VERSIONS))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("file_template", "%%(rev)s")
     config.attributes["connection"] = connection
     return config
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("%", "%%")
 
 
 def revisions() -> list[str]:

@@ -1,4 +1,4 @@
-"""Every table of the product, by the room that declares it, in the order in which the first steps make them."""
+"""Every table of the product, by the room that declares it, and the order in which the first steps make them."""
 
 from __future__ import annotations
 
@@ -8,26 +8,42 @@ from typing import Any
 from sqlalchemy import MetaData, Table
 
 from service.accounts.models import metadata as accounts
+from service.records import metadata as records
+from service.records.read_log import metadata as read_log
 from sync.server.tables import metadata as engine
 
-ROOMS: dict[str, MetaData] = {"engine": engine, "accounts": accounts}
-METADATA = list(ROOMS.values())
+METADATA: list[MetaData] = [engine, accounts, records, read_log]
 JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""
-
-
-def first_steps() -> dict[str, list[Table]]:
-    """The tables that each of the first steps makes, by the step's name."""
-    steps = [(room, metadata.sorted_tables) for room, metadata in ROOMS.items()]
-    steps.insert(1, ("jobs", []))
-    return {f"{number:04}_{room}": tables for number, (room, tables) in enumerate(steps, 1)}
-
-
-def ours(name: str | None, type_: str, parents: MutableMapping[Any, Any]) -> bool:
-    """Whether alembic compares the object of this name."""
-    return not (type_ == "table" and (name or "").startswith(JOBS))
+_VISITS = ("visits", "notes", "debriefs", "next_steps", "attachments")
+_INVITATIONS = ("invitations", "seats", "visit_requests")
+_NOTICES = ("conflicts", "rejected_writes", "read_events")
 
 
 def tables() -> list[Table]:
     """All tables, those that others point at first."""
     return [table for metadata in METADATA for table in metadata.sorted_tables]
+
+
+def first_steps() -> dict[str, list[Table]]:
+    """The tables that each of the first steps makes, by the step's name. The jobs' step is written by hand."""
+    later = {*_INVITATIONS, *_VISITS, *_NOTICES}
+    steps = [
+        ("engine", engine.sorted_tables),
+        ("jobs", []),
+        ("accounts", accounts.sorted_tables),
+        ("people", [table for table in records.sorted_tables if table.name not in later]),
+        ("invitations", _named(_INVITATIONS)),
+        ("visits", _named(_VISITS)),
+        ("notices", _named(_NOTICES) + read_log.sorted_tables),
+    ]
+    return {f"{number:04}_{room}": made for number, (room, made) in enumerate(steps, 1)}
+
+
+def _named(names: tuple[str, ...]) -> list[Table]:
+    return [table for table in records.sorted_tables if table.name in names]
+
+
+def ours(name: str | None, type_: str, parents: MutableMapping[Any, Any]) -> bool:
+    """Whether alembic compares the object of this name."""
+    return not (type_ == "table" and (name or "").startswith(JOBS))
