@@ -1,0 +1,119 @@
+"""The record of a photo, as this room sees it: what was declared, how far it has come, where its bytes lie.
+
+Its state is moved by the service alone, and only through the door.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, false, select
+
+from schemas.problems import Problem, Refused
+from sync.changes import Change, Status
+from sync.server.actor import Actor, system_actor
+from sync.server.audience import find as find_visible
+from sync.server.push import Door
+from sync.server.tables import document
+
+COLLECTION = "attachments"
+VERIFY = "verify_attachment"
+
+DECLARED, UPLOADING, UPLOADED, VERIFIED, READY = "declared", "uploading", "uploaded", "verified", "ready"
+QUARANTINED, ABANDONED = "quarantined", "abandoned"
+OPEN = frozenset({DECLARED, UPLOADING})
+"""States in which bytes may still arrive."""
+UNCHECKED = frozenset({UPLOADED, VERIFIED})
+"""States in which the worker has something to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One attachment as it stands; the declared size in bytes, the checksum in hex."""
+
+    tenant_id: UUID
+    id: str
+    seq: int
+    author: str
+    state: str
+    file_name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+    @property
+    def raw_key(self) -> str:
+        """Where the file lies as it was sent: never linked to, gone once it is checked."""
+        return raw_key(self.tenant_id, self.id)
+
+    @property
+    def photo_key(self) -> str:
+        """Where the photo lies that may be shown."""
+        return photo_key(self.tenant_id, self.id)
+
+
+def raw_key(tenant_id: UUID, attachment_id: str) -> str:
+    """The key of a file as it was sent."""
+    return f"{tenant_id}/{attachment_id}/raw"
+
+
+def photo_key(tenant_id: UUID, attachment_id: str) -> str:
+    """The key of a checked photo."""
+    return f"{tenant_id}/{attachment_id}/photo"
+
+
+def find(connection: Connection, actor: Actor, attachment_id: str) -> Attachment:
+    """The attachment, if this person may see it now; Refused(NOT_FOUND) alike for invisible and absent."""
+    found = find_visible(connection, actor, COLLECTION, attachment_id)
+    if found is None:
+        raise Refused(Problem.NOT_FOUND)
+    return _attachment(actor.tenant_id, found.seq, found.author, json.loads(found.body))
+
+
+def read(connection: Connection, tenant_id: UUID, attachment_id: str) -> Attachment | None:
+    """The attachment as the service itself sees it; None when there is none (any more)."""
+    row = connection.execute(
+        select(document.c.seq, document.c.author, document.c.body).where(
+            document.c.tenant_id == tenant_id,
+            document.c.collection == COLLECTION,
+            document.c.record_id == attachment_id,
+            document.c.deleted == false(),
+        )
+    ).one_or_none()
+    return row and _attachment(tenant_id, row.seq, row.author, json.loads(row.body))
+
+
+def move(
+    connection: Connection, door: Door, attachment: Attachment, state: str, reason: str | None = None
+) -> str:
+    """Move the record to a state, as the service; returns the state in which it now is, which may be further on.
+
+    Raises Refused(RECORD_DELETED) when it was deleted meanwhile.
+    """
+    fields = {"state": state} | ({"reason": reason} if reason else {})
+    change = Change(f"media-{uuid4()}", COLLECTION, attachment.id, fields, base_seq=attachment.seq)
+    outcome = door.push(connection, system_actor(attachment.tenant_id), [change])[0]
+    if outcome.status is Status.APPLIED:
+        return state
+    standing = read(connection, attachment.tenant_id, attachment.id)
+    if standing is None:
+        raise Refused(Problem.RECORD_DELETED)
+    return standing.state
+
+
+def _attachment(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) -> Attachment:
+    return Attachment(
+        tenant_id=tenant_id,
+        id=record["id"],
+        seq=seq,
+        author=author,
+        state=record["state"],
+        file_name=record["file_name"] or "photo",
+        media_type=record["media_type"] or "",
+        size_bytes=record["size_bytes"] or 0,
+        sha256=record["sha256"] or "",
+    )

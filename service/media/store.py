@@ -1,0 +1,284 @@
+"""The object store: the only file that knows boto3. Keys in, bytes and signed addresses out.
+
+Phones speak with the store directly, by addresses signed here for the public endpoint; a signature is arithmetic and
+needs no store. Whatever else fails is one refusal, `unavailable`, after seconds rather than minutes.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from schemas.problems import Problem, Refused
+from service.logs import logger
+from service.settings import Settings
+
+UPLOAD_LASTS = timedelta(minutes=15)
+LINK_LASTS = timedelta(minutes=5)
+RETRY_AFTER = 5
+CHUNK = 1 << 16
+
+_log = logger(__name__)
+_ABSENT = {"404", "NoSuchKey", "NoSuchUpload", "NoSuchBucket", "NotFound"}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one call may take, in seconds. The API is short with the store; the worker has time."""
+
+    connect: float = 1
+    read: float = 5
+    attempts: int = 1
+
+
+API = Patience()
+WORKER = Patience(connect=2, read=30, attempts=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An address that works until `expires_at`; `headers` must be sent exactly so."""
+
+    url: str
+    expires_at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a large upload that has arrived; the etag without quotes."""
+
+    number: int
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object in a listing."""
+
+    key: str
+    modified_at: datetime
+
+
+class AbsentError(Exception):
+    """There is no such object, upload or bucket."""
+
+
+class Store:
+    """One bucket. Safe to share between threads; making one takes some 0.1 s, so make it once."""
+
+    def __init__(self, settings: Settings, patience: Patience = API) -> None:
+        self.bucket = settings.s3_bucket
+        session = boto3.session.Session(
+            aws_access_key_id=settings.s3_access_key,
+            aws_secret_access_key=settings.s3_secret_key,
+            region_name=settings.s3_region,
+        )
+        config = _config(patience)
+        self._client: Any = session.client("s3", endpoint_url=settings.s3_endpoint, config=config)
+        # a signature covers the host, so what phones use is signed for the endpoint that phones reach
+        self._signer: Any = session.client("s3", endpoint_url=settings.s3_public_endpoint, config=config)
+
+    def ensure_bucket(self, origins: Sequence[str] = ()) -> None:
+        """Make the bucket if there is none, and let pages of `origins` upload to it."""
+        with _answering():
+            try:
+                self._client.head_bucket(Bucket=self.bucket)
+            except ClientError as fault:
+                if _code(fault) not in _ABSENT:
+                    raise
+                self._client.create_bucket(Bucket=self.bucket)
+            if origins:
+                self._client.put_bucket_cors(Bucket=self.bucket, CORSConfiguration=_cors(origins))
+
+    def sign_put(self, key: str, media_type: str, size: int, sha256: str) -> Signed:
+        """Where to PUT a whole file: type, length, checksum (hex) and that nothing is there yet are all signed."""
+        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+        signed = {
+            "ContentType": media_type,
+            "ContentLength": size,
+            "ChecksumSHA256": checksum,
+            "IfNoneMatch": "*",
+        }
+        headers = {
+            "Content-Type": media_type,
+            "Content-Length": str(size),
+            "x-amz-checksum-sha256": checksum,
+            "If-None-Match": "*",
+        }
+        return self._sign("put_object", UPLOAD_LASTS, {"Key": key, **signed}, headers)
+
+    def sign_get(self, key: str, media_type: str, file_name: str) -> Signed:
+        """Where to GET a file: always as a download, under our type whatever the store says."""
+        disposition = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"
+        shown = {"ResponseContentType": media_type, "ResponseContentDisposition": disposition}
+        return self._sign("get_object", LINK_LASTS, {"Key": key, **shown})
+
+    def begin_parts(self, key: str, media_type: str) -> str:
+        """The id of a large upload in parts: the one under way if there is one, so that a phone can go on."""
+        return self.upload_id(key) or self._begin_parts(key, media_type)
+
+    def upload_id(self, key: str) -> str | None:
+        """The id of the upload under way; of several the oldest, so that everybody speaks of the same."""
+        with _answering():
+            answer = self._client.list_multipart_uploads(Bucket=self.bucket, Prefix=key)
+        found = [
+            (upload["Initiated"], upload["UploadId"])
+            for upload in answer.get("Uploads", ())
+            if upload["Key"] == key
+        ]
+        return min(found)[1] if found else None
+
+    def sign_part(self, key: str, upload_id: str, number: int, size: int) -> Signed:
+        """Where to PUT part `number` (from 1); its length is signed."""
+        part = {"Key": key, "UploadId": upload_id, "PartNumber": number, "ContentLength": size}
+        return self._sign("upload_part", UPLOAD_LASTS, part)
+
+    def parts(self, key: str, upload_id: str) -> list[Part]:
+        """The parts that have arrived, by number. Raises AbsentError when there is no such upload."""
+        with _answering():
+            pages = self._client.get_paginator("list_parts").paginate(
+                Bucket=self.bucket, Key=key, UploadId=upload_id
+            )
+            return [
+                Part(part["PartNumber"], part["Size"], part["ETag"].strip('"'))
+                for page in pages
+                for part in page.get("Parts", ())
+            ]
+
+    def complete_parts(self, key: str, upload_id: str, parts: Sequence[Part]) -> None:
+        """Make one object of the parts. Said twice, the second time changes nothing."""
+        listed = [
+            {"PartNumber": part.number, "ETag": part.etag}
+            for part in sorted(parts, key=lambda part: part.number)
+        ]
+        try:
+            with _answering():
+                self._client.complete_multipart_upload(
+                    Bucket=self.bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": listed}
+                )
+        except AbsentError:
+            self.size(key)
+
+    def abort_parts(self, key: str) -> None:
+        """Forget every upload under way to this key, and the parts that arrived."""
+        while upload_id := self.upload_id(key):
+            with _answering():
+                self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
+
+    def size(self, key: str) -> int:
+        """The object's size in bytes. Raises AbsentError."""
+        with _answering():
+            return int(self._client.head_object(Bucket=self.bucket, Key=key)["ContentLength"])
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The object's bytes in pieces, or `length` of them from `start`. Raises AbsentError."""
+        wanted = {} if start == 0 and length is None else {"Range": _range(start, length)}
+        with _answering():
+            body = self._client.get_object(Bucket=self.bucket, Key=key, **wanted)["Body"]
+            try:
+                yield from body.iter_chunks(CHUNK)
+            finally:
+                body.close()
+
+    def put(self, key: str, content: bytes, media_type: str) -> None:
+        """Store an object; one that was there is replaced."""
+        with _answering():
+            self._client.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=media_type)
+
+    def delete(self, *keys: str) -> None:
+        """Remove objects; those that are not there are no fault."""
+        with _answering():
+            for key in keys:
+                self._client.delete_object(Bucket=self.bucket, Key=key)
+
+    def pages(self, prefix: str) -> Iterator[list[Listed]]:
+        """The objects below `prefix` in the order of their keys, a thousand at a time."""
+        with _answering():
+            for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            ):
+                yield [Listed(found["Key"], found["LastModified"]) for found in page.get("Contents", ())]
+
+    def _begin_parts(self, key: str, media_type: str) -> str:
+        with _answering():
+            answer = self._client.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=media_type)
+        # two may have begun at once: both then take the older
+        return self.upload_id(key) or str(answer["UploadId"])
+
+    def _sign(
+        self,
+        operation: str,
+        lasts: timedelta,
+        params: Mapping[str, Any],
+        headers: Mapping[str, str] | None = None,
+    ) -> Signed:
+        expires_at = datetime.now(UTC) + lasts
+        with _answering():
+            url = self._signer.generate_presigned_url(
+                operation, Params={"Bucket": self.bucket, **params}, ExpiresIn=int(lasts.total_seconds())
+            )
+        return Signed(url, expires_at, headers or {})
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """AbsentError when the store says so, `unavailable` for every other fault of the store or the way to it."""
+    try:
+        yield
+    except ClientError as fault:
+        if _code(fault) in _ABSENT:
+            raise AbsentError(str(fault)) from fault
+        raise _away(fault) from fault
+    except BotoCoreError as fault:
+        raise _away(fault) from fault
+
+
+def _away(fault: Exception) -> Refused:
+    _log.warning("the object store does not answer", exc_info=fault)
+    return Refused(
+        Problem.UNAVAILABLE, "The store of photos does not answer.", extra={"retry_after": RETRY_AFTER}
+    )
+
+
+def _code(fault: ClientError) -> str:
+    return str(fault.response.get("Error", {}).get("Code", ""))
+
+
+def _range(start: int, length: int | None) -> str:
+    return f"bytes={start}-" if length is None else f"bytes={start}-{start + length - 1}"
+
+
+def _cors(origins: Sequence[str]) -> dict[str, Any]:
+    rule = {
+        "AllowedOrigins": list(origins),
+        "AllowedMethods": ["GET", "PUT"],
+        "AllowedHeaders": ["*"],
+        "ExposeHeaders": ["ETag"],
+        "MaxAgeSeconds": 3600,
+    }
+    return {"CORSRules": [rule]}
+
+
+def _config(patience: Patience) -> Config:
+    return Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path"},
+        # not every store of this kind knows the checksums that newer clients add by themselves
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        connect_timeout=patience.connect,
+        read_timeout=patience.read,
+        retries={"total_max_attempts": patience.attempts, "mode": "standard"},
+        max_pool_connections=32,
+    )

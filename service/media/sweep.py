@@ -1,0 +1,75 @@
+"""Takes away what nobody will come back for, and takes up what was left lying."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from service.database import Database
+from service.media import attachment as attachments
+from service.media.attachment import ABANDONED, COLLECTION, OPEN, READY, UNCHECKED
+from service.media.store import Store
+from service.media.uploads import verify_later
+from sync.server.push import Door
+
+ABANDONED_AFTER = timedelta(days=30)
+"""A phone may wait so long for good Wi-Fi."""
+LEFT_LYING = timedelta(hours=1)
+GRACE = timedelta(days=1)
+BATCH = 100
+
+
+def abandon(database: Database, door: Door, store: Store, tenant_id: UUID, now: datetime) -> int:
+    """Give up uploads that nothing was heard of for 30 days, a batch at most; returns how many there were."""
+    with database.begin(tenant_id) as connection:
+        found = _older(connection, door, tenant_id, OPEN, now - ABANDONED_AFTER)
+    for attachment_id in found:
+        store.abort_parts(attachments.raw_key(tenant_id, attachment_id))
+        store.delete(attachments.raw_key(tenant_id, attachment_id))
+        with database.begin(tenant_id) as connection:
+            attachment = attachments.read(connection, tenant_id, attachment_id)
+            if attachment and attachment.state in OPEN:
+                attachments.move(connection, door, attachment, ABANDONED)
+    return len(found)
+
+
+def take_up(connection: Connection, door: Door, tenant_id: UUID, now: datetime) -> int:
+    """Have files checked again whose job was given up on; returns how many."""
+    found = _older(connection, door, tenant_id, UNCHECKED, now - LEFT_LYING)
+    for attachment_id in found:
+        attachment = attachments.read(connection, tenant_id, attachment_id)
+        if attachment:
+            verify_later(connection, attachment)
+    return len(found)
+
+
+def tidy(database: Database, store: Store, tenant_id: UUID, now: datetime) -> int:
+    """Delete objects older than a day that no record stands for (deleted, given up, checked); returns how many."""
+    deleted = 0
+    for page in store.pages(f"{tenant_id}/"):
+        old = [listed.key for listed in page if listed.modified_at < now - GRACE]
+        with database.begin(tenant_id) as connection:
+            orphans = [key for key in old if not _stands_for(connection, tenant_id, key)]
+        store.delete(*orphans)
+        deleted += len(orphans)
+    return deleted
+
+
+def _stands_for(connection: Connection, tenant_id: UUID, key: str) -> bool:
+    _, attachment_id, form = key.split("/", 2)
+    attachment = attachments.read(connection, tenant_id, attachment_id)
+    if attachment is None:
+        return False
+    return attachment.state in (OPEN | UNCHECKED if form == "raw" else {READY} | UNCHECKED)
+
+
+def _older(
+    connection: Connection, door: Door, tenant_id: UUID, states: frozenset[str], before: datetime
+) -> list[str]:
+    table = door.kinds[COLLECTION].table.c
+    query = select(table.id).where(
+        table.tenant_id == tenant_id, table.state.in_(sorted(states)), table.updated_at < before
+    )
+    return list(connection.execute(query.order_by(table.updated_at).limit(BATCH)).scalars())
