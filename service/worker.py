@@ -1,0 +1,169 @@
+"""The worker: `python -m service.worker` does what the queue and the clock ask for, until a signal stops it.
+
+It ends with 1 when PostgreSQL goes away; whoever keeps it alive starts it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from procrastinate import App
+from sqlalchemy import ARRAY, Uuid, any_, delete, literal, select
+
+from schemas.problems import Refused
+from service import jobs
+from service.accounts.models import tenant
+from service.database import Database
+from service.logs import configure, logger
+from service.media import processing, sweep
+from service.media.attachment import VERIFY
+from service.media.store import WORKER, Store
+from service.records import KINDS, expiry, read_log
+from service.settings import Settings
+from sync.changes import Status
+from sync.clock import Now, system_now
+from sync.server import held
+from sync.server.actor import system_actor
+from sync.server.push import Door
+from sync.server.tables import inbox
+
+INBOX_LASTS = timedelta(days=30)
+INBOX_BATCH = 500
+
+_log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What the tasks stand on, and the tasks. Each may be run twice, or stopped anywhere and run again."""
+
+    settings: Settings
+    database: Database
+    door: Door
+    store: Store
+    now: Now = system_now
+
+    def tenants(self) -> list[UUID]:
+        """Every tenant of the installation."""
+        with self.database.begin_reference() as connection:
+            return list(connection.execute(select(tenant.c.id).order_by(tenant.c.id)).scalars())
+
+    def verify_attachment(self, tenant_id: str, attachment_id: str) -> None:
+        """Check an uploaded file and make the photo of it."""
+        processing.verify(self.database, self.door, self.store, UUID(tenant_id), attachment_id)
+
+    def expire(self, tenant_id: UUID) -> bool:
+        """End what is due by the clock; True when more may be due."""
+        with self.database.begin(tenant_id) as connection:
+            due = expiry.due(connection, tenant_id, self.now())
+            outcomes = self.door.push(connection, system_actor(tenant_id), due) if due else []
+        # what was refused stays due: it must not be asked for again and again
+        return len(due) == expiry.MOST and any(outcome.status is Status.APPLIED for outcome in outcomes)
+
+    def give_up_held(self, tenant_id: UUID) -> bool:
+        """Reject changes that waited too long for their parents; True when there were some."""
+        with self.database.begin(tenant_id) as connection:
+            return held.give_up(connection, self.door, tenant_id, self.now()) > 0
+
+    def fold_read_log(self, tenant_id: UUID) -> bool:
+        """Tell hosts who read; True when more may be noted."""
+        with self.database.begin(tenant_id) as connection:
+            return read_log.fold(connection, self.door, tenant_id, self.now()) > 0
+
+    def purge_inbox(self, tenant_id: UUID) -> bool:
+        """Forget raw pushes older than 30 days; True when there may be more."""
+        table = inbox.c
+        old = select(table.id).where(table.tenant_id == tenant_id, table.at < self.now() - INBOX_LASTS)
+        with self.database.begin(tenant_id) as connection:
+            ids = list(connection.execute(old.order_by(table.at).limit(INBOX_BATCH)).scalars())
+            these = any_(literal(ids, ARRAY(Uuid)))
+            connection.execute(delete(inbox).where(table.tenant_id == tenant_id, table.id == these))
+        return len(ids) == INBOX_BATCH
+
+    def sweep_uploads(self, tenant_id: UUID) -> bool:
+        """Give up uploads that nobody ends, and take up files whose check was given up."""
+        with self.database.begin(tenant_id) as connection:
+            sweep.take_up(connection, self.door, tenant_id, self.now())
+        return sweep.abandon(self.database, self.door, self.store, tenant_id, self.now()) == sweep.BATCH
+
+    def tidy_store(self, tenant_id: UUID) -> bool:
+        """Delete objects that no record stands for."""
+        sweep.tidy(self.database, self.store, tenant_id, self.now())
+        return False
+
+    def for_each_tenant(self, work: Callable[[UUID], bool]) -> Callable[[int], None]:
+        """A task that does `work` for every tenant until it says that it is done; one that fails spoils no other."""
+
+        def task(timestamp: int) -> None:
+            faults = [fault for tenant_id in self.tenants() if (fault := _until_done(work, tenant_id))]
+            if faults:
+                raise faults[0]
+
+        return task
+
+    def queue(self) -> App:
+        """The queue with all our tasks."""
+        queue = jobs.worker_queue(self.settings)
+        queue.task(name=VERIFY, retry=jobs.Patient())(self.verify_attachment)
+        by_the_clock = {
+            "* * * * *": (self.fold_read_log,),
+            "*/5 * * * *": (self.expire, self.give_up_held),
+            "11 * * * *": (self.purge_inbox, self.sweep_uploads),
+            "17 3 * * *": (self.tidy_store,),
+        }
+        for cron, works in by_the_clock.items():
+            for work in works:
+                jobs.every(queue, cron, work.__name__, self.for_each_tenant(work))
+        return queue
+
+
+def make_worker(settings: Settings, now: Now = system_now) -> Worker:
+    """A worker over these settings; no connection is opened yet."""
+    database = Database(
+        settings.database_url,
+        prepared_statements=settings.prepared_statements,
+        pool_size=jobs.CONCURRENCY + 1,
+    )
+    return Worker(settings, database, Door(KINDS, now), Store(settings, WORKER), now)
+
+
+def main() -> int:
+    """Work until a signal comes: 0. 1 when there is nothing to work on."""
+    settings = Settings.from_environment()
+    configure(settings.log_level)
+    worker = make_worker(settings)
+    _make_bucket(worker)
+    try:
+        return 0 if asyncio.run(jobs.run(worker.queue())) else 1
+    except Exception as fault:
+        _log.error("the worker stops", exc_info=fault)
+        return 1
+    finally:
+        worker.database.dispose()
+
+
+def _until_done(work: Callable[[UUID], bool], tenant_id: UUID) -> Exception | None:
+    try:
+        while work(tenant_id):
+            pass
+    except Exception as fault:
+        _log.error("a task failed for a tenant", job=work.__name__, tenant_id=tenant_id, exc_info=fault)
+        return fault
+    return None
+
+
+def _make_bucket(worker: Worker) -> None:
+    try:
+        worker.store.ensure_bucket([worker.settings.public_url])
+    except Refused as fault:
+        # everything but photos can be done without the store
+        _log.warning("the bucket could not be looked for", exc_info=fault)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
