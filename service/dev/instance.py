@@ -61,7 +61,7 @@ class Instance:
         write_private(self.options.home / ENVIRONMENT_FILE, as_lines(self.environment))
         self.api.launch()
         self.worker.launch()
-        _seed_once(self.settings)
+        _seed(self.settings)
         self.api.wait_until_ready()
 
     def stop(self) -> None:
@@ -103,13 +103,17 @@ def _make_database(server: PostgreSQL) -> None:
 
 
 def _migrate(settings: Settings) -> None:
+    # Late, as these see every table: a refused second copy should be told so at once.
     from service.migrations import upgrade
+    from service.migrations.roles import RolesError
 
-    upgrade(settings.database_owner_url)
+    try:
+        upgrade(settings.database_owner_url)
+    except RolesError as error:
+        raise LaunchError(str(error)) from None
 
 
-def _seed_once(settings: Settings) -> None:
+def _seed(settings: Settings) -> None:
     from service.dev import district
 
-    if not district.is_there(settings):
-        district.seed(settings)
+    district.seed(settings)
