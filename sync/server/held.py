@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Connection, Row, Text, any_, delete, literal, select
-from sqlalchemy.dialects.postgresql import insert
 
 from schemas.problems import Problem
 from sync.changes import Change
 from sync.server.actor import Actor
+from sync.server.rows import upsert_rows
 from sync.server.tables import held
 
 if TYPE_CHECKING:
@@ -41,12 +41,7 @@ class Held:
 def hold(connection: Connection, waiting: Iterable[Held]) -> None:
     """Store changes that wait."""
     rows = [_row(one) for one in waiting]
-    if rows:
-        statement = insert(held)
-        moved = {name: statement.excluded[name] for name in ("parent_collection", "parent_id")}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["tenant_id", "op_id"], set_=moved), rows
-        )
+    upsert_rows(connection, held, rows, ("parent_collection", "parent_id"))
 
 
 def waiting_for(connection: Connection, tenant_id: UUID, parents: Iterable[Key]) -> list[Held]:

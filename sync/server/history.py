@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import Connection, delete, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
 
 from sync.changes import Record
 from sync.clock import system_now
@@ -17,6 +16,7 @@ from sync.server import sequence
 from sync.server.actor import Actor
 from sync.server.audience import find
 from sync.server.kind import Kinds
+from sync.server.rows import insert_rows
 from sync.server.tables import history
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def keep(connection: Connection, tenant_id: Any, replaced: list[Replaced]) -> No
             }
             for r in replaced
         ]
-        connection.execute(insert(history), rows)
+        insert_rows(connection, history, rows)
 
 
 def forget(connection: Connection, tenant_id: Any, keys: list[Key]) -> None:

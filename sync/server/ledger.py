@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, DateTime, Table, delete
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import DateTime, delete
 
 from sync.changes import Record
 from sync.server import history
 from sync.server.kind import Kind
+from sync.server.rows import upsert_rows
 from sync.server.stage import Row, Stage
 from sync.server.tables import document, entry, membership, scope
 
@@ -21,7 +20,7 @@ def store(stage: Stage) -> None:
     """Write the overlay of a stage to its transaction; the clock row is stored last."""
     connection, overlay, tenant = stage.connection, stage.overlay, stage.sequence.tenant_id
     _store_typed(stage)
-    _upsert(
+    upsert_rows(
         connection,
         document,
         [_document(tenant, row) for row in overlay.rows.values()],
@@ -34,7 +33,7 @@ def store(stage: Stage) -> None:
         {"tenant_id": tenant, "scope_id": s, "next_pos": n, "max_seq": m}
         for s, (n, m) in sorted(overlay.scopes.items())
     ]
-    _upsert(connection, scope, scopes, ("next_pos", "max_seq"))
+    upsert_rows(connection, scope, scopes, ("next_pos", "max_seq"))
     _store_memberships(stage)
     connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")  # a broken tie shows here, not at the commit
     if overlay.seq != stage.sequence.seq:
@@ -51,7 +50,9 @@ def _store_typed(stage: Stage) -> None:
     in_order = [kind for kind in stage.kinds.values() if kind.name in by_kind]
     for kind in in_order:
         live = [_typed(kind, tenant, row.record) for row in by_kind[kind.name] if row.record is not None]
-        _upsert(stage.connection, kind.table, live, [c.name for c in kind.table.columns if not c.primary_key])
+        upsert_rows(
+            stage.connection, kind.table, live, [c.name for c in kind.table.columns if not c.primary_key]
+        )
     for kind in reversed(in_order):
         dead = [row.key[1] for row in by_kind[kind.name] if row.record is None]
         if dead:
@@ -95,7 +96,7 @@ def _store_entries(stage: Stage) -> None:
         for (s, key), (seq, pos, removed) in stage.overlay.entries.items()
     ]
     # a stored position never changes, so a row that is already there keeps its own and 0 is never stored
-    _upsert(stage.connection, entry, rows, ("seq", "removed"))
+    upsert_rows(stage.connection, entry, rows, ("seq", "removed"))
 
 
 def _store_memberships(stage: Stage) -> None:
@@ -112,19 +113,4 @@ def _store_memberships(stage: Stage) -> None:
         }
         for (p, s), m in stage.overlay.memberships.items()
     ]
-    _upsert(stage.connection, membership, rows, ("active", "base", "len"))
-
-
-def _upsert(
-    connection: Connection,
-    table: Table,
-    rows: list[Mapping[str, Any]] | list[dict[str, Any]],
-    changing: Sequence[str],
-) -> None:
-    if rows:
-        statement = insert(table)
-        changed = {name: statement.excluded[name] for name in changing}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed),
-            rows,
-        )
+    upsert_rows(stage.connection, membership, rows, ("active", "base", "len"))

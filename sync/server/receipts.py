@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 from sqlalchemy import ARRAY, Connection, Text, any_, literal, select
-from sqlalchemy.dialects.postgresql import insert
 
 from schemas.problems import Problem
 from sync.changes import Change, Outcome, Status
 from sync.clock import Now
 from sync.server.actor import Actor
+from sync.server.rows import upsert_rows
 from sync.server.tables import receipt
 
 
@@ -63,12 +63,7 @@ class Receipts:
             }
             for op_id, r in self._new.items()
         ]
-        if rows:
-            statement = insert(receipt)
-            again = statement.on_conflict_do_update(
-                index_elements=["tenant_id", "op_id"], set_={"outcome": statement.excluded.outcome}
-            )
-            self._connection.execute(again, rows)
+        upsert_rows(self._connection, receipt, rows, ("outcome",))
 
 
 def _stored(connection: Connection, actor: Actor, op_ids: Iterable[str]) -> Iterable[tuple[str, Receipt]]:
