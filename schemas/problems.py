@@ -60,7 +60,9 @@ class Problem(Enum):
     )
     SIGN_IN_REQUIRED = Explanation(401, "Sign in first", "Send a valid access token, or refresh it.")
     SESSION_ENDED = Explanation(401, "This session has ended", "Sign in again; nothing on the phone is lost.")
-    WRONG_DEVICE = Explanation(401, "This token belongs to another device", "Sign in on this device, or mend X-Device-Id.")
+    WRONG_DEVICE = Explanation(
+        401, "This token belongs to another device", "Sign in on this device, or mend X-Device-Id."
+    )
     CODE_NOT_VALID = Explanation(
         401, "This code does not open anything", "It was mistyped, used, or is too old: ask for a new one."
     )

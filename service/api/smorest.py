@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NoReturn, TypeVar
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
@@ -21,14 +22,51 @@ from service.api import errors, hardened
 from service.api.terms import BODY_LIMIT, Policy, Terms, declare
 
 View = TypeVar("View", bound=Callable[..., Any])
-Decorator = Callable[[View], View]
+Words = Schema | type[Schema] | dict[str, Any] | None
 SECURITY = "bearer"
+
+
+class Decorator(Protocol):
+    """Returns a view of the same type."""
+
+    def __call__(self, view: View, /) -> View:
+        """The view, decorated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header of a request that a view listens to."""
+
+    name: str
+    meaning: str
+    example: str
+
+    def parameter(self) -> dict[str, Any]:
+        """The header in OpenAPI's words."""
+        schema = {"type": "string", "examples": [self.example]}
+        return {
+            "in": "header",
+            "name": self.name,
+            "required": False,
+            "description": self.meaning,
+            "schema": schema,
+        }
+
+
+IF_MATCH = Header("If-Match", "Only if the record still has this ETag.", '"42"')
+IF_NONE_MATCH = Header("If-None-Match", "Only if the record has another ETag by now.", '"42"')
+IDEMPOTENCY_KEY = Header("Idempotency-Key", "The same key again is the same request, not another.", "4f1c-1")
+DEVICE_TIME = Header(
+    "X-Device-Time", "The device's own clock, to learn how far it is off.", "2026-11-21T09:30:00Z"
+)
+ETAG = {"ETag": {"description": "The record's number, quoted.", "schema": {"type": "string"}}}
+_REFUSE_UNKNOWN: dict[str, str | None] = dict.fromkeys(FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, RAISE)
 
 
 class Parser(FlaskParser):
     """webargs with our reader of bodies; what it does not know it refuses, in the query too."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar = dict.fromkeys(FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, RAISE)
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = _REFUSE_UNKNOWN
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """The body; nothing at all counts as an empty object."""
@@ -85,8 +123,10 @@ class Plugin(MarshmallowPlugin):
     Converter = Converter
 
 
-def _set(_: OpenAPIConverter, field: Any, **__: Any) -> dict[str, Any]:
-    return {"uniqueItems": True} if isinstance(field, Ids) else {}
+def _ours(_: OpenAPIConverter, field: Any, **__: Any) -> dict[str, Any]:
+    """What our own fields mean beyond what apispec can see."""
+    read_only = {"readOnly": True} if field.metadata.get("server_owned") else {}
+    return ({"uniqueItems": True} if isinstance(field, Ids) else {}) | read_only
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # untyped base
@@ -98,7 +138,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # untyped base
         plugin = Plugin(schema_name_resolver=schema_name)
         super().__init__(app, spec_kwargs={"marshmallow_plugin": plugin, **description})
         self.ma_plugin.map_to_openapi_type(Moment, "string", "date-time")
-        self.ma_plugin.converter.add_attribute_function(_set)
+        self.ma_plugin.converter.add_attribute_function(_ours)
         scheme = {
             "type": "http",
             "scheme": "bearer",
@@ -151,13 +191,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
         body_limit: int = BODY_LIMIT,
         secret: bool = False,
         name: str | None = None,
-    ) -> Decorator[View]:
+    ) -> Decorator:
         """Serve the view at `rule`; `name` is its operation id where the function's own name will not do."""
 
         def decorate(view: View) -> View:
             operation = name or view.__name__
             signed_in = policy is Policy.SIGNED_IN
-            described = self.doc(operationId=operation, security=[{SECURITY: []}] if signed_in else [])(view)
+            described = self.says(operationId=operation, security=[{SECURITY: []}] if signed_in else [])(view)
             if signed_in:
                 described = self.refuses(Problem.SIGN_IN_REQUIRED, Problem.SESSION_ENDED)(described)
             declare(described, Terms(policy, body_limit, secret))
@@ -166,33 +206,47 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
 
         return decorate
 
-    def takes(
-        self, words: Schema | type[Schema], *, location: str = "json", **options: Any
-    ) -> Decorator[View]:
+    def takes(self, words: Schema | type[Schema], *, location: str = "json", **options: Any) -> Decorator:
         """Parse a body (or the query) by a schema and hand it over as the next positional argument."""
-        decorate: Decorator[View] = self.arguments(words, location=location, **options)
+        decorate: Decorator = self.arguments(words, location=location, **options)
         return decorate
 
-    def gives(
-        self, status: int, words: Schema | type[Schema] | None = None, **options: Any
-    ) -> Decorator[View]:
-        """Answer with this status, the result dumped by the schema."""
-        decorate: Decorator[View] = self.response(status, words, **options)
+    def reads(self, words: Schema | type[Schema]) -> Decorator:
+        """Document a body that the view reads by itself."""
+        return self.says(requestBody={"required": True, "content": {"application/json": {"schema": words}}})
+
+    def hears(self, *headers: Header) -> Decorator:
+        """Document headers that the view listens to."""
+        return self.says(parameters=[header.parameter() for header in headers])
+
+    def says(self, **words: Any) -> Decorator:
+        """Document anything else, in OpenAPI's own words."""
+        decorate: Decorator = self.doc(**words)
         return decorate
 
-    def refuses(self, *problems: Problem) -> Decorator[View]:
+    def gives(self, status: int, words: Words = None, *, etag: bool = False, **options: Any) -> Decorator:
+        """Answer with this status, the result dumped by the schema; `etag` says that the answer carries one."""
+        decorate: Decorator = self.response(status, words, headers=ETAG if etag else None, **options)
+        return decorate
+
+    def refuses(self, *problems: Problem) -> Decorator:
         """Document the problems that a view answers, with their slugs."""
 
         def decorate(view: View) -> View:
             for status in sorted({problem.status for problem in problems}):
-                slugs = ", ".join(f"`{problem.slug}`" for problem in problems if problem.status == status)
-                describe = self.alt_response(
-                    status,
-                    schema=errors.ProblemSchema,
-                    content_type=errors.PROBLEM_TYPE,
-                    description=f"Problem {slugs}.",
+                view = self._refuses(status, [problem for problem in problems if problem.status == status])(
+                    view
                 )
-                view = describe(view)
             return view
 
+        return decorate
+
+    def _refuses(self, status: int, problems: list[Problem]) -> Decorator:
+        described = "Problem " + ", ".join(f"`{problem.slug}`" for problem in problems)
+        options = {
+            "schema": errors.ProblemSchema,
+            "content_type": errors.PROBLEM_TYPE,
+            "description": described,
+        }
+        decorate: Decorator = self.alt_response(status, **options)
         return decorate

@@ -1,0 +1,139 @@
+"""The native sync doors: what changed for this person, and what she changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from schemas import native
+from schemas.problems import Problem, Refused
+from schemas.sync import DigestQuerySchema, DigestSchema, PulledSchema, PullSchema, PushedSchema, PushSchema
+from service.api import hardened
+from service.api.changes import Row, read_rows
+from service.api.devices import note_device
+from service.api.smorest import DEVICE_TIME, Blueprint
+from service.api.terms import Policy
+from service.api.transaction import Work, in_transaction
+from service.records import KINDS, read_log
+from sync.changes import Outcome
+from sync.cursor import Cursor, decode
+from sync.server import feed
+from sync.server.feed import FeedRow, Page
+from sync.server.kind import Kind
+
+PUSH_LIMIT = 32 * 2**20
+blueprint = Blueprint(
+    "sync", __name__, url_prefix="/v1/sync", description="Offline sync for phones and other apps."
+)
+
+
+@blueprint.route("/pull", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.hears(DEVICE_TIME)
+@blueprint.takes(PullSchema)
+@blueprint.gives(200, PulledSchema)
+@blueprint.refuses(Problem.INVALID_CURSOR, Problem.SYNC_RESET_REQUIRED, Problem.UNKNOWN_COLLECTION)
+@in_transaction
+def pull(work: Work, said: dict[str, Any]) -> Response:
+    """Read what changed for you since the cursor, a page at a time."""
+    note_device(work)
+    wanted = collections(said["collections"])
+    page = feed.pull(work.connection, work.actor, wanted, cursor(said["cursor"]), said["limit"])
+    log_deliveries(work, page)
+    return Response(page_text(page), mimetype="application/json")
+
+
+@blueprint.route("/push", methods=("POST",), policy=Policy.SIGNED_IN, body_limit=PUSH_LIMIT)
+@blueprint.reads(PushSchema)
+@blueprint.hears(DEVICE_TIME)
+@blueprint.gives(200, PushedSchema)
+@blueprint.refuses(Problem.INVALID_JSON, Problem.INVALID_REQUEST, Problem.TOO_MANY_CHANGES, Problem.TOO_LARGE)
+def push() -> dict[str, Any]:
+    """Send what you changed. Never an error because of a row: each has its outcome, in the order sent."""
+    rows = read_rows(hardened.read_loosely(request))
+    return {"outcomes": [outcome.document() for outcome in take(rows, request.get_data(as_text=True))]}
+
+
+@in_transaction
+def take(work: Work, rows: list[Row], raw: str) -> list[Outcome]:
+    """Hand the rows to the door; those that are no changes are refused there, and kept."""
+    note_device(work)
+    door, sound = work.services.door, [row.change for row in rows if row.problem is None]
+    outcomes = iter(door.push(work.connection, work.actor, sound, raw))
+    return [next(outcomes) if row.problem is None else refuse(work, row, row.problem) for row in rows]
+
+
+def refuse(work: Work, row: Row, problem: Any) -> Outcome:
+    """The outcome of a row that is no change, under the op_id that it came with."""
+    return replace(
+        work.services.door.refuse(work.connection, work.actor, row.change, problem), op_id=row.said
+    )
+
+
+@blueprint.route("/digest", policy=Policy.SIGNED_IN)
+@blueprint.takes(DigestQuerySchema, location="query")
+@blueprint.gives(200, DigestSchema)
+@blueprint.refuses(Problem.UNKNOWN_COLLECTION)
+@in_transaction
+def digest(work: Work, asked: dict[str, Any]) -> dict[str, Any]:
+    """Count and digest of what you see of a collection, to prove that a phone holds the same."""
+    (name,) = collections([asked["collection"]], "?collection")
+    found = feed.digest(work.connection, work.actor, name)
+    return {"collection": name, "count": found.count, "digest": found.digest, "seq": found.seq}
+
+
+@blueprint.route("/schema/native", policy=Policy.PUBLIC, name="native_schema")
+@blueprint.gives(200, native.NativeSchema)
+def native_schema() -> dict[str, Any]:
+    """Every collection and its fields."""
+    return {"collections": {name: describe(kind) for name, kind in KINDS.items()}}
+
+
+def describe(kind: Kind) -> dict[str, Any]:
+    """One collection in the words of the native schema."""
+    states = list(kind.machine.states) if kind.machine else None
+    return {"read_only": kind.server_only, "states": states, "fields": native.describe(kind.schema)}
+
+
+def collections(asked: list[str] | None, place: str = "/collections") -> list[str]:
+    """The collections asked for, all of them by default. Raises Refused for one that is not there."""
+    unknown = [name for name in asked or () if name not in KINDS]
+    if unknown:
+        raise Refused(Problem.UNKNOWN_COLLECTION, errors={place: [f"There is no collection {unknown[0]!r}."]})
+    return list(asked or KINDS)
+
+
+def cursor(text: str | None) -> Cursor:
+    """The cursor that a phone sent back; an empty reader's when it has none."""
+    try:
+        return decode(text) if text else Cursor()
+    except ValueError:
+        raise Refused(Problem.INVALID_CURSOR) from None
+
+
+def page_text(page: Page) -> bytes:
+    """The page as JSON, around record bodies that are ready text: never parsed, never written again."""
+    rows = ",".join(map(_row_text, page.rows))
+    more = "true" if page.more else "false"
+    return f'{{"changes":[{rows}],"cursor":"{page.cursor.encode()}","more":{more}}}'.encode()
+
+
+def _row_text(row: FeedRow) -> str:
+    name, gone = (
+        orjson.dumps({"collection": row.collection, "id": row.id, "seq": row.seq}).decode()[:-1],
+        not row.visible,
+    )
+    return f'{name},"deleted":{"true" if gone else "false"},"record":{"null" if gone else row.body}}}'
+
+
+def log_deliveries(work: Work, page: Page) -> None:
+    """Note what of others' visits this page brings to a reader, where the host can see it."""
+    delivered: dict[str, list[str]] = defaultdict(list)
+    for row in page.rows:
+        if row.visible and row.author != work.actor.person_id and KINDS[row.collection].read_logged:
+            delivered[row.collection].append(row.id)
+    for name, ids in delivered.items():
+        read_log.record(work.connection, work.actor, read_log.DELIVERED, name, ids, work.services.now())

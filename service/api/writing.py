@@ -1,0 +1,71 @@
+"""How REST writes: changes through the one door, all of them or none."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from flask import request
+
+from schemas.problems import Problem, Refused
+from schemas.sync import MOST_CHANGES
+from service.api.smorest import IDEMPOTENCY_KEY
+from service.api.transaction import Work
+from sync.changes import Change, Outcome, Status
+
+_KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
+_BY_TYPE = {f"/problems/{problem.slug}": problem for problem in Problem}
+
+
+def write(work: Work, changes: Iterable[Change]) -> list[Outcome]:
+    """What became of the changes, under op_ids of this request; the first not taken whole is Refused, and rolls back all."""
+    named = [replace(change, op_id=op_id) for op_id, change in zip(op_ids(work), changes, strict=False)]
+    outcomes: list[Outcome] = []
+    for start in range(0, len(named), MOST_CHANGES):
+        part = named[start : start + MOST_CHANGES]
+        outcomes += work.services.door.push(work.connection, work.actor, part)
+    for outcome in outcomes:
+        demand_taken(outcome)
+    return outcomes
+
+
+def demand_taken(outcome: Outcome) -> None:
+    """Raise Refused unless the whole change was taken."""
+    if outcome.problem is not None:
+        raise refusal(outcome.problem)
+    if Status.HELD in (outcome.status, outcome.first):
+        raise Refused(Problem.PARENT_UNKNOWN)
+
+
+def refusal(document: Mapping[str, Any]) -> Refused:
+    """The problem of an outcome as a refusal of the request."""
+    problem = _BY_TYPE[document["type"]]
+    if problem is Problem.NOT_FOUND:
+        return Refused(problem)  # byte for byte as if it had never been looked up
+    if problem is Problem.INVALID_RECORD:
+        return Refused(Problem.INVALID_REQUEST, errors=_in_body(document.get("errors", {})))
+    known = {"type", "title", "status", "detail", "errors"}
+    extra = {name: value for name, value in document.items() if name not in known}
+    return Refused(problem, document.get("detail", ""), _in_body(document.get("errors", {})), extra)
+
+
+def op_ids(work: Work) -> Iterator[str]:
+    """A name for each change of this request: the same again when it is repeated with its Idempotency-Key."""
+    key = request.headers.get(IDEMPOTENCY_KEY.name)
+    if key is None:
+        seed = uuid4().hex
+    elif _KEY.fullmatch(key):
+        seed = " ".join((work.actor.person_id, request.method, request.path, key))
+    else:
+        raise Refused(Problem.MALFORMED_REQUEST, f"{IDEMPOTENCY_KEY.name} is 1 to 200 printable characters.")
+    return (f"rest-{hashlib.sha256(f'{seed} {number}'.encode()).hexdigest()[:48]}" for number in count())
+
+
+def _in_body(errors: Mapping[str, Any]) -> dict[str, Any]:
+    """The pointers into a change as pointers into the body of a REST request, which is the fields themselves."""
+    return {pointer.removeprefix("/fields"): said for pointer, said in errors.items()}

@@ -1,0 +1,82 @@
+"""The app, put together: settings, services, blueprints. Whoever adds a blueprint adds it to `BLUEPRINTS`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+
+from service.accounts.tokens import Tokens
+from service.api import (
+    acts,
+    board,
+    documents,
+    guard,
+    headers,
+    health,
+    problems,
+    records,
+    sign_in,
+    sync,
+    visits,
+)
+from service.api.encoding import Json
+from service.api.services import Services
+from service.api.smorest import Api, Blueprint
+from service.database import Database
+from service.media.store import Store
+from service.records import KINDS
+from service.settings import Settings
+from sync.clock import Now, system_now
+from sync.server.push import Door
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    health.blueprint,
+    problems.blueprint,
+    sign_in.blueprint,
+    sync.blueprint,
+    board.blueprint,
+    acts.blueprint,
+    visits.blueprint,
+    *records.blueprints(KINDS),
+)
+
+
+def create_app(settings: Settings | None = None, *, now: Now = system_now) -> Flask:
+    """The WSGI app over these settings, or those of the environment. `now` is for tests."""
+    app = Flask("service", static_folder=None)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.json = Json(app)
+    make_services(settings or Settings.from_environment(), now).serve(app)
+    headers.register(app)
+    guard.register(app)
+    documents.register(app, make_api(app))
+    return app
+
+
+def make_api(app: Flask) -> Api:
+    """The API with all its blueprints."""
+    app.config.update(API_TITLE="Come Watch", API_VERSION="1", OPENAPI_VERSION="3.1.0")
+    api = Api(app, info=documents.INFO, servers=[{"url": "/"}])
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    return api
+
+
+def make_services(settings: Settings, now: Now = system_now) -> Services:
+    """Everything that the views stand on; no connection is opened yet."""
+    prepared = settings.prepared_statements
+    return Services(
+        settings=settings,
+        database=Database(settings.database_url, prepared_statements=prepared, pool_size=settings.pool_size),
+        kinds=KINDS,
+        door=Door(KINDS, now),
+        now=now,
+        store=Store(settings),
+        tokens=Tokens(settings, now),
+    )
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document, made without settings or servers."""
+    return make_api(Flask("service", static_folder=None)).document()
