@@ -57,7 +57,7 @@ def readers(visit: Record, near: Near) -> set[str]:
 
 
 def _author_writes_drafts(actor: Actor, write: Write, near: Near) -> Record | None:
-    touched = sorted(changed(write) & set(CONTENT))
+    touched = sorted(changed(write) & set(CONTENT)) if write.before else []
     if write.before is None or actor.is_system or not touched:
         return None
     if not is_author(actor, write.before, near):
