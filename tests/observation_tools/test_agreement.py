@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from random import Random
 
 import pytest
 from hypothesis import assume, given
@@ -146,11 +147,11 @@ def test_it_does_not_matter_who_is_named_first(pairs: list[tuple[int, int]]) -> 
 
 @given(gappy, st.sampled_from(Level), st.randoms(use_true_random=False))
 def test_alpha_knows_no_order_of_observers_or_things(
-    units: list[list[int | None]], level: Level, chance: object
+    units: list[list[int | None]], level: Level, chance: Random
 ) -> None:
     shuffled = [list(unit) for unit in units]
     for row in (shuffled, *shuffled):
-        chance.shuffle(row)  # type: ignore[attr-defined]
+        chance.shuffle(row)
     found, again = krippendorff_alpha(units, level), krippendorff_alpha(shuffled, level)
     assert again == Agreement(
         None if found.value is None else pytest.approx(found.value), found.n, found.too_few

@@ -1,5 +1,6 @@
-"""Every example in the documentation of the craft does what it says."""
+"""The whole floor: its examples are true, its things say what they are, its data are frozen."""
 
+import dataclasses
 import doctest
 import importlib
 import pkgutil
@@ -32,3 +33,18 @@ def test_every_public_thing_says_what_it_is(name: str) -> None:
         if not word.startswith("_") and getattr(thing, "__module__", None) == name and callable(thing):
             assert thing.__doc__, f"{name}.{word}"
             assert not thing.__doc__.startswith(f"{word}("), f"{name}.{word} has only a generated docstring"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_module_offers_is_there(name: str) -> None:
+    home = module(name)
+    assert not [word for word in getattr(home, "__all__", []) if not hasattr(home, word)]
+
+
+def test_all_data_are_frozen() -> None:
+    kinds = {thing for name in NAMES for thing in vars(module(name)).values() if isinstance(thing, type)}
+    data = [kind for kind in kinds if dataclasses.is_dataclass(kind)]
+    assert len(data) >= 12
+    for kind in data:
+        assert kind.__dataclass_params__.frozen, kind
+        assert "__slots__" in vars(kind), kind

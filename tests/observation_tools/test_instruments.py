@@ -76,11 +76,11 @@ def test_look_fors_describe_and_never_judge() -> None:
 def test_the_catalogue_and_its_instruments_cannot_be_changed() -> None:
     catalogue = load_catalogue()
     with pytest.raises(TypeError):
-        catalogue["mine@1"] = catalogue["fill-plus@1"]  # type: ignore[index]
+        catalogue["mine@1"] = catalogue["fill-plus@1"]
     with pytest.raises(FrozenInstanceError):
-        catalogue["fill-plus@1"].title = "Mine"  # type: ignore[misc]
+        catalogue["fill-plus@1"].title = "Mine"
     with pytest.raises(FrozenInstanceError):
-        catalogue["fill-plus@1"].codes[0].name = "Mine"  # type: ignore[misc]
+        catalogue["fill-plus@1"].codes[0].name = "Mine"
 
 
 @pytest.mark.parametrize(

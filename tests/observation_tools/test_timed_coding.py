@@ -4,6 +4,7 @@ import csv
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -156,9 +157,18 @@ def test_a_mistake_is_told_with_its_line_and_what_to_do(text: str, told: str) ->
 @pytest.mark.parametrize(
     ("moments", "told"),
     [
-        ([Moment(-1, "LT")], "moment 1: LT at -1 ms is before the start"),
-        ([Moment(5, "LT"), Moment(4, "LQ")], "moment 2: LQ at 4 ms comes after LT at 5 ms"),
-        ([Moment(5, "LT"), Moment(6, END), Moment(6, "LQ")], "moment 3: LQ comes after END"),
+        (
+            [Moment(-1, "LT")],
+            "^moment 1: LT at -1 ms is before the start; count milliseconds from the start of the recording$",
+        ),
+        (
+            [Moment(5, "LT"), Moment(4, "LQ")],
+            "^moment 2: LQ at 4 ms comes after LT at 5 ms; put the codes in order of time$",
+        ),
+        (
+            [Moment(5, "LT"), Moment(6, END), Moment(6, "LQ")],
+            "^moment 3: LQ comes after END; make END the last code$",
+        ),
     ],
 )
 def test_a_timeline_runs_forward(moments: list[Moment], told: str) -> None:
@@ -205,11 +215,11 @@ def test_segments_and_gaps_tile_the_lesson(coded: list[tuple[int, str]], end_ms:
 
 @given(notes, ends, st.randoms(use_true_random=False))
 def test_the_order_in_which_phones_sync_changes_no_time(
-    coded: list[tuple[int, str]], end_ms: int, chance: object
+    coded: list[tuple[int, str]], end_ms: int, chance: Random
 ) -> None:
     distinct = list({at_ms: (at_ms, code) for at_ms, code in coded}.values())
     shuffled = list(distinct)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
     assert from_notes(shuffled, end_ms) == from_notes(distinct, end_ms)
 
 
@@ -232,6 +242,11 @@ def test_sampling_asks_what_ran_at_each_tick(
         return next((one.code for one in lesson if one.from_ms <= at_ms < one.to_ms), None)
 
     assert sampled(lesson, from_ms, to_ms, every_ms) == tuple(map(running, range(from_ms, to_ms, every_ms)))
+
+
+def test_sampling_is_by_the_second_unless_told_otherwise() -> None:
+    lesson = [Segment("LT", 0, 999_000), Segment("LQ", 999_000, 1_000_000)]
+    assert sampled(lesson, 0, 1_000_000) == ("LT",) * 999 + ("LQ",)
 
 
 def test_sampling_needs_a_step() -> None:
