@@ -11,12 +11,9 @@ from pathlib import Path
 import pytest
 
 from service.media.store import Store
-from tests.house.instances import Running, holds, members, until
+from tests.house.instances import PATIENCE, Running, holds, members, until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc")
-
-GONE = 15.0
-BACK = 20.0
 
 
 @pytest.fixture
@@ -32,7 +29,7 @@ def test_a_taken_port_is_refused_with_the_setting_to_change(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         instance = Running(home, port)
-        assert instance.process.wait(30) == 1
+        assert instance.process.wait(PATIENCE) == 1
     assert f"Port {port} on 127.0.0.1 is taken" in instance.said
     assert f"PORT={port + 1} make run" in instance.said
     assert instance.members() == {}
@@ -40,7 +37,7 @@ def test_a_taken_port_is_refused_with_the_setting_to_change(home: Path) -> None:
 
 def test_a_store_without_its_keys_is_refused(home: Path) -> None:
     instance = Running(home, S3_ENDPOINT="http://127.0.0.1:9000")
-    assert instance.process.wait(30) == 1
+    assert instance.process.wait(PATIENCE) == 1
     assert "S3_ACCESS_KEY: Environment variable not set." in instance.said
     assert "S3_SECRET_KEY: Environment variable not set." in instance.said
 
@@ -48,12 +45,12 @@ def test_a_store_without_its_keys_is_refused(home: Path) -> None:
 def test_what_dies_is_started_again_and_ctrl_c_stops_everything(home: Path) -> None:
     instance = Running(home).until_ready()
     second = Running(home)
-    assert second.process.wait(30) == 1
+    assert second.process.wait(PATIENCE) == 1
     assert f"already runs from {home} (pid {instance.process.pid})" in second.said
 
     for name in ("gunicorn", "service.worker", "bin/postgres", "weed"):
         replaced(instance, name)
-    until(holds(lambda: instance.health() == 200 and instance.sql("SELECT 1")), BACK)
+    until(holds(lambda: instance.health() == 200 and instance.sql("SELECT 1")), lambda: instance.said)
     assert instance.said.count("ended unexpectedly (signal 9)") == 4
 
     assert instance.end(signal.SIGINT) == 0
@@ -67,7 +64,7 @@ def replaced(instance: Running, name: str) -> None:
     victim = instance.oldest(name)
     assert victim is not None
     os.kill(victim, signal.SIGKILL)
-    until(lambda: instance.oldest(name) not in {None, victim}, BACK)
+    until(lambda: instance.oldest(name) not in {None, victim}, lambda: instance.said)
 
 
 def test_kill_9_leaves_no_orphan_and_loses_nothing(home: Path) -> None:
@@ -78,7 +75,7 @@ def test_kill_9_leaves_no_orphan_and_loses_nothing(home: Path) -> None:
 
     first.process.kill()
     first.process.wait()
-    until(lambda: first.members() == {}, GONE)
+    until(lambda: first.members() == {}, first.members)
 
     second = Running(home, first.port).until_ready()
     assert second.sql("SELECT word FROM kept") == [("still here",)]

@@ -1,0 +1,510 @@
+"""The walls between tenants: each stands, and each of these checks falls when its wall is taken away."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from service.database import Database
+from service.migrations import rooms
+from sync.server.tables import clock
+from tests import tenancy_guard
+
+NORTH = UUID("11111111-1111-4111-8111-111111111111")
+SOUTH = UUID("22222222-2222-4222-8222-222222222222")
+SPREADS = {"tenant", "reference", "local"}
+TABLES = rooms.tables()
+OF_TENANTS = [table for table in TABLES if table.info.get("dist") == "tenant"]
+ROOT = Path(__file__).parents[2]
+
+
+# -- what is declared -------------------------------------------------------------------------------------------------
+
+
+def undeclared(tables: list[Table]) -> list[str]:
+    """Tables that do not say how they are spread."""
+    return [table.name for table in tables if table.info.get("dist") not in SPREADS]
+
+
+def keys_without_tenant(tables: list[Table]) -> list[str]:
+    """Keys, unique constraints and indexes of tables of tenants that do not start with the tenant."""
+    keys = [(table.name, list(table.primary_key.columns)) for table in tables]
+    for table in tables:
+        keys += [(str(index.name), list(index.columns)) for index in table.indexes]
+        keys += [
+            (str(rule.name), list(rule.columns))
+            for rule in table.constraints
+            if isinstance(rule, UniqueConstraint)
+        ]
+    return [name for name, columns in keys if not columns or columns[0].name != "tenant_id"]
+
+
+def single_ties(tables: list[Table]) -> list[str]:
+    """Foreign keys between tables of tenants that another tenant's row would satisfy."""
+    ties = [(table, tie) for table in tables for tie in table.foreign_key_constraints]
+    between = [(table, tie) for table, tie in ties if tie.referred_table.info.get("dist") == "tenant"]
+    return [
+        f"{table.name}.{tie.column_keys[-1]}"
+        for table, tie in between
+        if tie.column_keys[0] != "tenant_id" or tie.elements[0].column.name != "tenant_id"
+    ]
+
+
+def ties_upwards(tables: list[Table]) -> list[str]:
+    """Foreign keys of reference and local tables to tables of tenants."""
+    return [
+        f"{table.name}.{tie.column_keys[-1]}"
+        for table in tables
+        for tie in table.foreign_key_constraints
+        if table.info.get("dist") != "tenant" and tie.referred_table.info.get("dist") == "tenant"
+    ]
+
+
+def test_every_table_says_how_it_is_spread() -> None:
+    assert len(TABLES) > 20
+    assert undeclared(TABLES) == []
+
+
+def test_every_key_and_index_of_tenants_starts_with_the_tenant() -> None:
+    assert keys_without_tenant(OF_TENANTS) == []
+
+
+def test_every_tie_between_tables_of_tenants_is_composite() -> None:
+    assert sum(len(table.foreign_key_constraints) for table in OF_TENANTS) > 10
+    assert single_ties(OF_TENANTS) == []
+
+
+def test_no_reference_table_is_tied_to_a_table_of_tenants() -> None:
+    assert ties_upwards(TABLES) == []
+
+
+def careless() -> dict[str, Table]:
+    """Tables as they must not be."""
+    metadata = MetaData()
+    tenant = {"info": {"dist": "tenant"}}
+    good = Table(
+        "good",
+        metadata,
+        Column("tenant_id", Uuid, primary_key=True),
+        Column("id", Text, primary_key=True),
+        **tenant,
+    )
+    bare = Table("bare", metadata, Column("id", Text, primary_key=True))
+    key = Table("key", metadata, Column("id", Text, primary_key=True), Column("tenant_id", Uuid), **tenant)
+    Index("key_index", key.c.tenant_id)
+    single = Table(
+        "single",
+        metadata,
+        Column("tenant_id", Uuid, primary_key=True),
+        Column("good_id", ForeignKey(good.c.id)),
+        Column("slug", Text),
+        UniqueConstraint("slug", name="single_slug"),
+        **tenant,
+    )
+    Index("single_slug_index", single.c.slug, single.c.tenant_id)
+    upward = Table(
+        "upward",
+        metadata,
+        Column("tenant_id", Uuid),
+        Column("good_id", Text),
+        ForeignKeyConstraint(["tenant_id", "good_id"], [good.c.tenant_id, good.c.id]),
+        info={"dist": "reference"},
+    )
+    return {table.name: table for table in (good, bare, key, single, upward)}
+
+
+@pytest.mark.parametrize(
+    ("check", "table", "found"),
+    [
+        (undeclared, "bare", ["bare"]),
+        (undeclared, "good", []),
+        (keys_without_tenant, "key", ["key"]),
+        (keys_without_tenant, "single", ["single_slug_index", "single_slug"]),
+        (keys_without_tenant, "good", []),
+        (single_ties, "single", ["single.good_id"]),
+        (single_ties, "upward", []),
+        (ties_upwards, "upward", ["upward.good_id"]),
+        (ties_upwards, "single", []),
+    ],
+)
+def test_the_declarations_checks_find_fault(
+    check: Callable[[list[Table]], list[str]], table: str, found: list[str]
+) -> None:
+    assert check([careless()[table]]) == found
+
+
+# -- what stands in the database --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(scope="module")
+def shared(session_database_url: str) -> Iterator[Database]:
+    """A database for what is refused, and so leaves no trace."""
+    database = Database(session_database_url)
+    yield database
+    database.dispose()
+
+
+Owner = psycopg.Connection[tuple[Any, ...]]
+
+
+@pytest.fixture
+def owner(database_owner_url: str) -> Iterator[Owner]:
+    """The superuser, who can take walls away."""
+    with psycopg.connect(database_owner_url.replace("+psycopg", ""), autocommit=True) as connection:
+        yield connection
+
+
+WALLS = """
+SELECT c.relname FROM pg_class c JOIN pg_policies p ON p.tablename = c.relname AND p.schemaname = 'public'
+WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname = ANY (%s)
+AND c.relrowsecurity AND c.relforcerowsecurity AND c.relowner = 'comewatch_owner'::regrole
+GROUP BY c.relname HAVING count(*) = 1 AND bool_and(
+  p.permissive = 'PERMISSIVE' AND p.roles = '{public}' AND p.cmd = 'ALL' AND p.with_check IS NULL AND p.qual =
+  '(tenant_id = ( SELECT (NULLIF(current_setting(''app.tenant''::text, true), ''''::text))::uuid AS "nullif"))')
+"""
+
+
+def without_wall(owner: Owner) -> set[str]:
+    """Tables of tenants on which row-level security is not forced by exactly our policy."""
+    names = [table.name for table in OF_TENANTS]
+    return set(names) - {name for (name,) in owner.execute(WALLS, [names])}
+
+
+def test_row_level_security_is_forced_on_every_table_of_tenants(owner: Owner) -> None:
+    assert without_wall(owner) == set()
+
+
+@pytest.mark.parametrize(
+    "taken_away",
+    [
+        "ALTER TABLE notes DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE notes NO FORCE ROW LEVEL SECURITY",
+        "DROP POLICY tenant_wall ON notes",
+        "CREATE POLICY gap ON notes USING (true)",
+        "ALTER POLICY tenant_wall ON notes USING (true)",
+        "ALTER POLICY tenant_wall ON notes TO comewatch_report",
+        "ALTER TABLE notes OWNER TO postgres",
+    ],
+)
+def test_a_missing_wall_is_found(owner: Owner, taken_away: str) -> None:
+    run(owner, taken_away)
+    assert without_wall(owner) == {"notes"}
+
+
+def test_the_app_is_a_role_that_no_wall_lets_through(owner: Owner) -> None:
+    roles = owner.execute(
+        "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname LIKE 'comewatch%' ORDER BY 1"
+    ).fetchall()
+    assert roles == [
+        ("comewatch_audit", False, False, False),
+        ("comewatch_migrate", False, True, False),
+        ("comewatch_owner", False, False, False),
+        ("comewatch_report", False, False, False),
+        ("comewatch_rw", False, False, False),
+    ]
+    memberships = owner.execute(
+        "SELECT member::regrole::text, roleid::regrole::text FROM pg_auth_members WHERE member::regrole::text LIKE 'comewatch%'"
+    ).fetchall()
+    assert memberships == [("comewatch_migrate", "comewatch_owner")]
+
+
+@pytest.mark.parametrize("role", ["comewatch_report", "comewatch_audit"])
+def test_roles_for_later_may_read_nothing_yet(owner: Owner, role: str) -> None:
+    for table in TABLES:
+        found = owner.execute("SELECT has_table_privilege(%s, %s, 'SELECT')", [role, table.name]).fetchone()
+        assert found == (False,), table.name
+
+
+def row_of(table: Table, tenant_id: UUID) -> dict[str, Any]:
+    """A row that the table's columns would take."""
+    return {column.name: value_for(column, tenant_id) for column in table.columns if not column.nullable}
+
+
+def value_for(column: Column[Any], tenant_id: UUID) -> Any:
+    """Some value of the column's type."""
+    if column.name == "tenant_id":
+        return tenant_id
+    samples = {
+        "Uuid": tenant_id,
+        "Text": "something",
+        "BigInteger": 1,
+        "Integer": 1,
+        "Boolean": True,
+        "ARRAY": ["something"],
+    }
+    return samples.get(type(column.type).__name__, "2026-11-21T09:30:00Z")
+
+
+CHECKS = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'c' AND conrelid::regclass::text = ANY (%s)"
+
+
+def fill(owner: Owner) -> None:
+    """One row of each tenant in every table of tenants, whatever it hangs on and means."""
+    for table, check in owner.execute(CHECKS, [[table.name for table in OF_TENANTS]]).fetchall():
+        run(owner, f"ALTER TABLE {table} DROP CONSTRAINT {check}")
+    owner.execute("SET session_replication_role = replica")  # no foreign keys for this connection
+    for tenant_id in (NORTH, SOUTH):
+        for table in OF_TENANTS:
+            row = row_of(table, tenant_id)
+            names, places = ", ".join(f'"{name}"' for name in row), ", ".join(["%s"] * len(row))
+            run(owner, f"INSERT INTO {table.name} ({names}) VALUES ({places})", list(row.values()))
+
+
+def run(owner: Owner, statement: str, values: list[Any] | None = None) -> None:
+    """A statement made here, which psycopg's types only take as bytes."""
+    owner.execute(statement.encode(), values)
+
+
+@pytest.mark.parametrize("as_tenant", [None, NORTH])
+def test_the_app_sees_its_tenant_and_nobody_without_one(
+    owner: Owner, database: Database, as_tenant: UUID | None
+) -> None:
+    fill(owner)
+    seen = {}
+    with database.begin(as_tenant) if as_tenant else database.begin_reference() as connection:
+        for table in OF_TENANTS:
+            rows = connection.exec_driver_sql(f"SELECT tenant_id FROM {table.name}")
+            seen[table.name] = {row.tenant_id for row in rows}
+    tenancy_guard.OFFENCES.clear()  # asking without a tenant is the point here
+    assert seen == {table.name: {as_tenant} if as_tenant else set() for table in OF_TENANTS}
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {} SET tenant_id = tenant_id", "DELETE FROM {}"])
+def test_raw_statements_cannot_touch_another_tenants_rows(
+    owner: Owner, database: Database, statement: str
+) -> None:
+    fill(owner)
+    with database.begin(NORTH) as connection:
+        for table in OF_TENANTS:
+            touched = connection.exec_driver_sql(
+                f"{statement.format(table.name)} WHERE tenant_id = '{SOUTH}'"
+            )
+            assert (table.name, touched.rowcount) == (table.name, 0)
+
+
+@pytest.mark.parametrize("table", OF_TENANTS, ids=str)
+def test_no_row_can_be_written_for_another_tenant(database: Database, table: Table) -> None:
+    with (
+        pytest.raises(DBAPIError, match="violates row-level security policy"),
+        database.begin(NORTH) as connection,
+    ):
+        connection.execute(insert(table).values(row_of(table, SOUTH)))
+
+
+def test_without_the_wall_raw_statements_do_see_the_other_tenant(owner: Owner, database: Database) -> None:
+    fill(owner)
+    owner.execute("ALTER TABLE sync_clock DISABLE ROW LEVEL SECURITY")
+    with database.begin(NORTH) as connection:
+        rows = connection.exec_driver_sql(
+            f"SELECT tenant_id FROM sync_clock WHERE tenant_id = '{SOUTH}'"
+        ).all()
+    assert rows == [(SOUTH,)]
+
+
+PERSON = "INSERT INTO people (tenant_id, id, display_name, created_by, created_at, updated_at) VALUES (%s, 'person-eva', 'Eva', 'system', now(), now())"
+VISIT = "INSERT INTO visits (tenant_id, id, host_id, state, created_by, created_at, updated_at) VALUES ('{}', 'visit-one', 'person-eva', 'planned', 'system', now(), now())"
+
+
+def test_a_key_to_another_tenants_row_is_refused(owner: Owner, database: Database) -> None:
+    owner.execute(PERSON, [SOUTH])
+    with pytest.raises(IntegrityError, match="visits_host_id_fkey"), database.begin(NORTH) as connection:
+        connection.exec_driver_sql(VISIT.format(NORTH))
+    with database.begin(SOUTH) as connection:
+        connection.exec_driver_sql(VISIT.format(SOUTH))
+
+
+def test_a_single_key_would_accept_another_tenants_row(owner: Owner, database: Database) -> None:
+    """Row-level security does not bind the check of a key: only its tenant column does."""
+    owner.execute("ALTER TABLE visits DROP CONSTRAINT visits_host_id_fkey")
+    owner.execute("ALTER TABLE people ADD CONSTRAINT careless UNIQUE (id)")
+    owner.execute("ALTER TABLE visits ADD CONSTRAINT careless FOREIGN KEY (host_id) REFERENCES people (id)")
+    owner.execute(PERSON, [SOUTH])
+    with database.begin(NORTH) as connection:
+        connection.exec_driver_sql(VISIT.format(NORTH))
+
+
+# -- what a pooler between us and PostgreSQL would leak ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("prepared_statements", "most"), [(False, 0), (True, 20)])
+def test_no_statement_is_prepared_when_the_setting_says_so(
+    database_url: str, prepared_statements: bool, most: int
+) -> None:
+    database = Database(database_url, prepared_statements=prepared_statements, pool_size=1)
+    mine = select(clock).where(clock.c.tenant_id == NORTH)
+    for _ in range(20):
+        with database.begin(NORTH) as connection:
+            connection.execute(mine)
+    with database.begin(NORTH) as connection:
+        named = connection.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
+    database.dispose()
+    assert 0 <= named <= most
+    assert bool(named) is prepared_statements
+
+
+def test_nothing_of_a_transaction_stays_on_its_connection(database_url: str) -> None:
+    database = Database(database_url, pool_size=1)
+    left = text(
+        "SELECT current_setting('role'), current_setting('lock_timeout'), current_setting('app.tenant', true)"
+    )
+    with database.begin(NORTH) as connection:
+        during = connection.execute(left).one()
+    with database.begin_reference() as connection:
+        reference = connection.execute(left).one()
+    with database.engine.connect() as connection:
+        after = connection.execute(left).one()
+    database.dispose()
+    assert during == ("comewatch_rw", "2s", str(NORTH))
+    assert reference == ("comewatch_rw", "2s", "")
+    assert after == ("none", "0", "")
+
+
+FORBIDDEN = re.compile(
+    tenancy_guard.STATEFUL.pattern
+    + r"|\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?(?:TRIGGER|FUNCTION|PROCEDURE|RULE|SEQUENCE)\b|\bnextval\s*\(",
+    re.IGNORECASE,
+)
+
+
+def forbidden(source: str) -> list[str]:
+    """Texts of a module, docstrings aside, that would leave state behind or put logic into the database."""
+    tree = ast.parse(source)
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in told]
+    return [node.value for node in texts if isinstance(node.value, str) and FORBIDDEN.search(node.value)]
+
+
+@pytest.mark.parametrize("room", ["service", "sync/server"])
+def test_no_statement_of_ours_needs_a_session_a_trigger_or_a_notification(room: str) -> None:
+    modules = sorted((ROOT / room).rglob("*.py"))
+    assert len(modules) > 10
+    assert {str(module): found for module in modules if (found := forbidden(module.read_text()))} == {}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET app.tenant = 'x'",
+        "SELECT 1; SET search_path TO other",
+        "SET SESSION statement_timeout = 0",
+        "SELECT set_config('app.tenant', 'x', false)",
+        "SELECT pg_advisory_xact_lock(1)",
+        "SELECT pg_try_advisory_lock(1)",
+        "LISTEN changes",
+        "NOTIFY changes",
+        "SELECT pg_notify('changes', '')",
+        "CREATE TRIGGER late AFTER INSERT ON notes",
+        "CREATE OR REPLACE FUNCTION f() RETURNS void",
+        "CREATE SEQUENCE ids",
+        "SELECT nextval('ids')",
+    ],
+)
+def test_a_forbidden_statement_is_found(statement: str) -> None:
+    assert forbidden(f"query = {statement!r}") == [statement]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SET LOCAL app.tenant = 'x'", "UPDATE notes SET text = 'LISTEN'", "ALTER TABLE t SET (a = 1)"],
+)
+def test_a_harmless_statement_is_not(statement: str) -> None:
+    assert forbidden(f'"""NOTIFY in words"""\nquery = {statement!r}') == []
+
+
+# -- the guard over every statement -----------------------------------------------------------------------------------
+
+ENTRY = frozenset({"entry", "notes"})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT entry.id FROM entry WHERE entry.tenant_id = %(t)s",
+        "SELECT id FROM entry WHERE tenant_id = $1",
+        "SELECT * FROM entry AS e JOIN notes n ON n.tenant_id = e.tenant_id AND n.id = e.id WHERE e.tenant_id = %(t)s::UUID",
+        "SELECT * FROM entry AS e, notes WHERE notes.tenant_id = %(t)s AND e.tenant_id = %(t)s",
+        "UPDATE entry SET notes=%(x)s WHERE entry.tenant_id = %(t)s",
+        "DELETE FROM entry WHERE (entry.tenant_id, entry.id) IN ((%(t)s, %(i)s)) AND entry.tenant_id = %(t)s",
+        "INSERT INTO entry (tenant_id, notes) VALUES (%(t)s, %(n)s) ON CONFLICT (tenant_id) DO UPDATE SET notes = excluded.notes",
+        'INSERT INTO "entry" (tenant_id, id) SELECT p0, p1 FROM (VALUES (%(a)s, %(b)s)) AS imp_sen(p0, p1)',
+        "WITH mine AS (SELECT id FROM entry WHERE tenant_id = %(t)s) SELECT * FROM mine",
+        "SELECT 'FROM entry'",
+        "SELECT tenant.id FROM tenant",
+        "SELECT 1",
+    ],
+)
+def test_the_guard_lets_statements_of_one_tenant_pass(statement: str) -> None:
+    assert tenancy_guard.faults(statement, ENTRY) == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("SELECT entry.id FROM entry", "entry as entry is read without its tenant_id"),
+        ("SELECT entry.tenant_id FROM entry", "entry as entry is read without its tenant_id"),
+        ("UPDATE entry SET a = 1", "entry as entry is read without its tenant_id"),
+        ("DELETE FROM public.entry WHERE id = %(i)s", "entry as entry is read without its tenant_id"),
+        (
+            "SELECT * FROM entry e JOIN notes n ON n.id = e.id WHERE e.tenant_id = %(t)s",
+            "notes as n is read without its tenant_id",
+        ),
+        (
+            "SELECT * FROM entry e, notes WHERE e.tenant_id = %(t)s",
+            "notes as notes is read without its tenant_id",
+        ),
+        (
+            "SELECT * FROM entry WHERE entry.tenant_id = %(t)s AND EXISTS (SELECT 1 FROM entry WHERE entry.id = 1)",
+            "entry as entry is read without its tenant_id",
+        ),
+        (
+            "SELECT * FROM entry e JOIN notes n ON n.tenant_id = e.tenant_id",
+            "entry: no tenant_id is compared with a value",
+        ),
+        ("INSERT INTO entry (id) VALUES (%(i)s)", "entry is written without a tenant_id"),
+        ("SET app.tenant = 'x'", "state is left on the connection"),
+        ("SELECT pg_advisory_lock(1)", "state is left on the connection"),
+    ],
+)
+def test_the_guard_finds_a_statement_without_its_tenant(statement: str, fault: str) -> None:
+    assert fault in tenancy_guard.faults(statement, ENTRY)
+
+
+def test_the_guard_watches_every_database(database: Database) -> None:
+    assert tenancy_guard.OFFENCES == []
+    with database.begin(NORTH) as connection:
+        connection.execute(select(clock.c.seq))
+    found = list(tenancy_guard.OFFENCES)
+    tenancy_guard.OFFENCES.clear()
+    assert [offence.splitlines()[0] for offence in found] == [
+        "sync_clock as sync_clock is read without its tenant_id",
+        "sync_clock: no tenant_id is compared with a value",
+    ]
