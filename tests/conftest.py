@@ -19,6 +19,8 @@ from sqlalchemy import make_url
 from service.settings import Settings
 from tests.servers import Answer, Desk, admin, ask
 
+pytest_plugins = ["tests.tenancy_guard"]
+
 CloneDatabase = Callable[[], AbstractContextManager[str]]
 DESK = pytest.StashKey[Desk]()
 
