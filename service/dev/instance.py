@@ -95,8 +95,7 @@ class Instance:
 
 
 def _make_database(server: PostgreSQL) -> None:
-    conninfo = server.url("postgres").replace("+psycopg", "")
-    with closing(psycopg.connect(conninfo, autocommit=True)) as connection:
+    with closing(psycopg.connect(server.conninfo("postgres"), autocommit=True)) as connection:
         there = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if not there:
             connection.execute(f"CREATE DATABASE {DATABASE}")

@@ -10,11 +10,12 @@ import hashlib
 import importlib.util
 import os
 import signal
-import subprocess
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+
+import psycopg
 
 from service.dev.children import LaunchError, run_as, spawn
 from service.dev.privileges import Account, first_closed, unprivileged
@@ -69,12 +70,19 @@ class PostgreSQL(Server):
         )
 
     def answers(self) -> bool:
-        ready = [str(binary("pg_isready")), "-q", "-h", str(self.socket)]
-        return subprocess.run(ready, check=False, env=ENVIRONMENT).returncode == 0
+        try:
+            psycopg.connect(self.conninfo("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def url(self, database: str, role: str = SUPERUSER) -> str:
         """SQLAlchemy's address of `database`; connections on the socket are trusted."""
         return f"postgresql+psycopg://{role}@/{database}?host={self.socket}"
+
+    def conninfo(self, database: str, role: str = SUPERUSER) -> str:
+        """The same address in the words of libpq."""
+        return self.url(database, role).replace("+psycopg", "", 1)
 
     def _options(self) -> list[str]:
         settings = TUNING if self.durable else TUNING + UNSAFE

@@ -22,7 +22,7 @@ def server(tmp_path: Path) -> Iterator[PostgreSQL]:
 
 
 def ask(server: PostgreSQL, statement: str) -> object:
-    with psycopg.connect(server.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+    with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
         cursor = connection.execute(statement)
         return cursor.fetchone() if cursor.description else None
 
