@@ -15,7 +15,7 @@ help: ## List the commands
 run: $(INSTALLED) ## Start everything on this machine: PORT=8080 COMEWATCH_HOME=.comewatch; ctrl-C stops it
 	@exec $(BIN)/python -m service.dev
 
-demo: $(INSTALLED) ## Show two phones that work offline, meet and agree
+demo: $(INSTALLED) ## Live the main job on real lessons, phones offline and all, and check every number
 	@exec $(BIN)/python -m service.dev.demo
 
 test: $(INSTALLED) ## Run the tests; K=word runs those with the word in their name

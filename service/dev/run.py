@@ -59,7 +59,7 @@ def _ready(instance: Instance, seconds: float) -> str:
     return "\n".join([
         f"ready: {instance.options.url}  (in {seconds:.1f} s)",
         f"data:  {instance.options.home}  (logs in {instance.logs})",
-        f"next:  open {instance.options.url}/docs, or `make demo` in another terminal; ctrl-C stops everything",
+        f"next:  open {instance.options.url}/v1/docs, or `make demo` in another terminal; ctrl-C stops everything",
     ])  # fmt: skip
 
 
