@@ -41,8 +41,13 @@ class Change:
 
     def payload(self) -> str:
         """A digest of what the change says: the same op_id with another payload is another change."""
-        said = [self.collection, self.id, self.deleted, self.base_seq, dict(self.fields)]
+        said = [self.collection, self.id, self.deleted, self.base_seq, as_said(self.fields)]
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def as_said(fields: object) -> object:
+    """Fields as JSON writes them, and whatever else was sent in their place."""
+    return dict(fields) if isinstance(fields, Mapping) else fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,8 @@ class Merging:
 
     def _state(self, into: Merged, name: str, value: Any, alone: bool) -> None:
         assert self.machine is not None, "a state field without a state machine"
+        if value is None:  # whoever sends whole records may not know the state: that says nothing
+            return
         current = into.record[name]
         target = value if alone else self.machine.furthest(current, value)
         path = self.machine.path(current, target, self.allowed)

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Connection, Row, Text, any_, delete, literal, select
 
 from schemas.problems import Problem
-from sync.changes import Change
+from sync.changes import Change, Status
 from sync.server.actor import Actor
 from sync.server.rows import upsert_rows
 from sync.server.tables import held
@@ -77,6 +77,9 @@ def give_up(connection: Connection, door: Door, tenant_id: UUID, now: datetime, 
     )
     given_up = [_held(tenant_id, row) for row in connection.execute(overdue)]
     for one in given_up:
+        (outcome,) = door.push(connection, one.actor, [one.change])  # its parent may have become visible
+        if outcome.first is not Status.HELD:
+            continue
         problem = Problem.PARENT_UNKNOWN.document(
             f"{one.parent[0]} {one.parent[1]} did not arrive within {DEADLINE.days} days."
         )
@@ -90,6 +93,7 @@ def _row(one: Held) -> dict[str, object]:
         "person_id": one.actor.person_id,
         "device_id": one.actor.device_id,
         "roles": sorted(one.actor.roles),
+        "token_scopes": None if one.actor.token_scopes is None else sorted(one.actor.token_scopes),
     }
     return {
         "tenant_id": one.actor.tenant_id,
@@ -105,5 +109,7 @@ def _row(one: Held) -> dict[str, object]:
 def _held(tenant_id: UUID, row: Row[Any]) -> Held:
     actor = json.loads(row.actor)
     change = Change(**json.loads(row.change))
-    who = Actor(tenant_id, actor["person_id"], actor["device_id"], frozenset(actor["roles"]))
+    granted = actor["token_scopes"]
+    token_scopes = None if granted is None else frozenset(granted)
+    who = Actor(tenant_id, actor["person_id"], actor["device_id"], frozenset(actor["roles"]), token_scopes)
     return Held((row.parent_collection, row.parent_id), who, change, row.due_at)

@@ -174,6 +174,9 @@ class Judge:
         believed = None if seen is None else {**seen, **arrived}
         if not merged.changed:
             return Verdict(kind, Write(kind.name, change.id, before, before), merged, believed)
+        self._demand_parents(
+            actor, kind, {name: value for name, value in merged.record.items() if name in merged.changed}
+        )
         _keep_in_bounds(kind, merged, before, arrived)
         merged.record["updated_at"] = stamp(self.stage.now)
         return self._checked(actor, kind, change, before, merged, believed)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -81,16 +82,15 @@ class Door:
         return outcome
 
     def _alone(self, connection: Connection, actor: Actor, change: Change) -> Outcome:
-        try:
-            with connection.begin_nested():
-                return _Push(self, connection, actor).run([change])[0]
-        except (IntegrityError, DataError):
-            return self.refuse(
-                connection,
-                actor,
-                change,
-                Problem.INTERNAL.document("The database refused this change; it is kept."),
-            )
+        """One change by itself. Where the tables refuse what it would wake, that goes on waiting."""
+        for wake in (True, False):
+            try:
+                with connection.begin_nested():
+                    return _Push(self, connection, actor).run([change], wake=wake)[0]
+            except (IntegrityError, DataError):
+                log.exception("a change of %s was refused by the tables", change.collection)
+        problem = Problem.INTERNAL.document("The database refused this change; it is kept.")
+        return self.refuse(connection, actor, change, problem)
 
 
 class _Push:
@@ -104,7 +104,7 @@ class _Push:
         self.waiting: dict[str, Held] = {}
         self.woken: set[str] = set()
 
-    def run(self, changes: Sequence[Change]) -> list[Outcome]:
+    def run(self, changes: Sequence[Change], *, wake: bool = True) -> list[Outcome]:
         """Judge and stage all changes, then write."""
         usable = [change for change in changes if reading.is_usable(change)]
         self.receipts = Receipts(self.connection, self.actor, (change.op_id for change in usable))
@@ -112,10 +112,10 @@ class _Push:
             {(c.collection, c.id) for c in usable} | {parent for c in usable for parent in self._parents(c)}
         )
         outcomes = [self._one(change) for change in changes]
-        woken = self._wake()
+        woken = self._wake() if wake else {}
         self.store()
         return [
-            woken.get(outcome.op_id, outcome) if outcome.status is Status.HELD else outcome
+            woken.get(outcome.op_id, outcome) if Status.HELD in (outcome.status, outcome.first) else outcome
             for outcome in outcomes
         ]
 
@@ -128,14 +128,21 @@ class _Push:
 
     def reject(self, actor: Actor, change: Change, problem: Mapping[str, Any]) -> Outcome:
         """The outcome of a refused change, which is kept for its author; it carries the truth where she may see it."""
-        if not actor.is_system:
-            keep = refusals.rejected_write(actor, change, problem, self.stage.now)
-            self._apply(system_actor(actor.tenant_id), keep)
+        self._keep_write(actor, change, problem)
         outcome = Outcome(change.op_id, change.collection, change.id, Status.REJECTED, problem=problem)
         if not reading.is_usable(change):
             return outcome
         self.receipts.give(actor.person_id, change, outcome)
         return self._with_truth(actor, outcome)
+
+    def _keep_write(self, actor: Actor, change: Change, problem: Mapping[str, Any]) -> None:
+        if not actor.is_system:
+            self._keep(actor, refusals.rejected_write(actor, change, problem, self.stage.now))
+
+    def _keep(self, actor: Actor, keep: Change) -> None:
+        """Put a record beside for its person, once: one that is there, or that she has put away, stays as it is."""
+        if self.stage.row((keep.collection, keep.id)) is None:
+            self._apply(system_actor(actor.tenant_id), keep)
 
     def _parents(self, change: Change) -> list[Key]:
         kind = self.stage.kinds.get(change.collection)
@@ -145,34 +152,47 @@ class _Push:
         if not reading.is_usable(change):
             return self.reject(self.actor, change, reading.fault_of(change))
         heard = self.receipts.heard(change)
-        if heard is not None:
-            return self._again(heard)
+        if heard is None:
+            return self._new(change)
+        return self._again(change, heard)
+
+    def _new(self, change: Change) -> Outcome:
+        try:
+            return self._judged(self.actor, change)
+        except Waits as waits:
+            # a microsecond apart, so that changes of one push wake in the order in which they were sent
+            due_at = self.stage.now + held.DEADLINE + timedelta(microseconds=len(self.waiting))
+            self.waiting[change.op_id] = Held(waits.parent, self.actor, change, due_at)
+            outcome = Outcome(change.op_id, change.collection, change.id, Status.HELD)
+            self.receipts.give(self.actor.person_id, change, outcome)
+            return outcome
+
+    def _judged(self, actor: Actor, change: Change) -> Outcome:
+        """Stage one change, or reject it so that it leaves no trace; raises Waits for a parent."""
         before = self.stage.overlay
         self.stage.overlay = before.copy()
         try:
-            outcome = self._apply(self.actor, change)
-        except Waits as waits:
-            self.stage.overlay = before
-            self.waiting[change.op_id] = Held(
-                waits.parent, self.actor, change, self.stage.now + held.DEADLINE
-            )
-            outcome = Outcome(change.op_id, change.collection, change.id, Status.HELD)
-        except Refused as refused:
-            self.stage.overlay = before
-            return self.reject(self.actor, change, refused.document())
+            outcome = self._apply(actor, change)
         except SQLAlchemyError:
             raise
-        except Exception:  # a fault in a rule of ours must not block the phone for ever
-            log.exception("a change of %s could not be judged", change.collection)
+        except Exception as fault:
             self.stage.overlay = before
-            return self.reject(
-                self.actor, change, Problem.INTERNAL.document("This change could not be judged; it is kept.")
-            )
-        self.receipts.give(self.actor.person_id, change, outcome)
+            if isinstance(fault, Waits):
+                raise
+            return self.reject(actor, change, _problem_of(change, fault))
+        self.receipts.give(actor.person_id, change, outcome)
         return outcome
 
-    def _again(self, heard: Outcome) -> Outcome:
+    def _again(self, change: Change, heard: Outcome) -> Outcome:
         """A repeated answer; what the phone must adopt is given as it stands now."""
+        if heard.problem and heard.first is None:  # the op_id is another change's: that one's receipt stays
+            self._keep_write(self.actor, change, heard.problem)
+            return heard
+        if heard.first is Status.HELD:  # its parent may be visible by now
+            outcome = self._new(change)
+            if outcome.status is not Status.HELD:
+                self.woken.add(change.op_id)
+            return replace(outcome, status=Status.REPEATED, first=outcome.status)
         if heard.first not in (Status.MERGED, Status.REJECTED):
             return heard
         return self._with_truth(self.actor, heard)
@@ -210,7 +230,7 @@ class _Push:
             for keep in refusals.conflict_records(
                 actor, change, standing, verdict.merged.conflicts, self.stage.now
             ):
-                self._apply(system_actor(actor.tenant_id), keep)
+                self._keep(actor, keep)
         if verdict.merged.changed:
             return self.filing.write(actor, key, verdict.write.after, verdict.merged.changed, verdict.forget)
         self.filing.refile(key)
@@ -250,18 +270,19 @@ class _Push:
         return outcomes
 
     def _woken(self, one: Held) -> Outcome | None:
-        before = self.stage.overlay
-        self.stage.overlay = before.copy()
         try:
-            outcome = self._apply(one.actor, one.change)
+            outcome = self._judged(one.actor, one.change)
         except Waits as waits:
-            self.stage.overlay = before
-            self.waiting[one.change.op_id] = Held(waits.parent, one.actor, one.change, one.due_at)
+            self.waiting[one.change.op_id] = replace(one, parent=waits.parent)
             return None
-        except Refused as refused:
-            self.stage.overlay = before
-            outcome = self.reject(one.actor, one.change, refused.document())
         self.waiting.pop(one.change.op_id, None)
         self.woken.add(one.change.op_id)
-        self.receipts.give(one.actor.person_id, one.change, outcome)
         return outcome
+
+
+def _problem_of(change: Change, fault: Exception) -> dict[str, Any]:
+    """Why a change was refused. A fault in a rule of ours must not block the phone for ever, so it refuses too."""
+    if isinstance(fault, Refused):
+        return fault.document()
+    log.error("a change of %s could not be judged", change.collection, exc_info=fault)
+    return Problem.INTERNAL.document("This change could not be judged; it is kept.")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sync.changes import Change
+from sync.changes import Change, as_said
 from sync.clock import stamp
 from sync.merge import Conflict
 from sync.server.actor import Actor
@@ -27,7 +28,8 @@ LONGEST_PAYLOAD = 200_000
 def rejected_write(actor: Actor, change: Change, problem: Mapping[str, Any], now: datetime) -> Change:
     """The change that keeps a refused change for its author."""
     payload = json.dumps(
-        {"fields": dict(change.fields), "deleted": change.deleted, "base_seq": change.base_seq}, default=str
+        {"fields": as_said(change.fields), "deleted": change.deleted, "base_seq": change.base_seq},
+        default=str,
     )
     fields: dict[str, str | None] = {
         "person_id": actor.person_id,
@@ -92,12 +94,11 @@ def _detail(problem: Mapping[str, Any]) -> str:
 
 
 def _printable(text: object, longest: int = 200) -> str:
-    """Whatever was sent, as text that a table can hold."""
-    return (
-        ascii(text)[1:-1][:longest]
-        if not isinstance(text, str) or "\0" in text
-        else text.encode("utf-8", "replace").decode()[:longest]
-    )
+    """Whatever was sent, as text that a table can hold and that does not grow when it is normalised again."""
+    if not isinstance(text, str):
+        text = repr(text)
+    text = text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    return unicodedata.normalize("NFC", text)[:longest]
 
 
 def _text(value: Any) -> str | None:

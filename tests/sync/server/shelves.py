@@ -24,7 +24,11 @@ metadata = MetaData()
 
 
 def _table(name: str, *columns: Column[Any]) -> Table:
-    stamps = (Column("created_by", Text), Column("created_at", DateTime(True)), Column("updated_at", DateTime(True)))
+    stamps = (
+        Column("created_by", Text),
+        Column("created_at", DateTime(True)),
+        Column("updated_at", DateTime(True)),
+    )
     key = (Column("tenant_id", Uuid, primary_key=True), Column("id", Text, primary_key=True))
     return Table(name, metadata, *key, *columns, *stamps, info={"dist": "tenant"})
 
@@ -103,7 +107,20 @@ def _anyone(actor: Actor, record: Record, near: Near) -> bool:
     return True
 
 
-_KEPT = ("person_id", "collection", "record_id", "op_id", "problem", "detail", "payload", "field", "kept", "other", "kept_by", "other_by")
+_KEPT = (
+    "person_id",
+    "collection",
+    "record_id",
+    "op_id",
+    "problem",
+    "detail",
+    "payload",
+    "field",
+    "kept",
+    "other",
+    "kept_by",
+    "other_by",
+)
 shelves = _table("shelves", Column("label", Text), Column("scopes", ARRAY(Text)))
 books = _table(
     "books",
@@ -112,19 +129,34 @@ books = _table(
     Column("pages", Integer),
     Column("read_at", DateTime(True)),
 )
-rejected = _table("kept_rejected_writes", *(Column(name, Text) for name in _KEPT), Column("at", DateTime(True)))
+rejected = _table(
+    "kept_rejected_writes", *(Column(name, Text) for name in _KEPT), Column("at", DateTime(True))
+)
 conflicts = _table("kept_conflicts", *(Column(name, Text) for name in _KEPT), Column("at", DateTime(True)))
 
 KINDS = Kinds(
     [
-        Kind("shelves", shelves, ShelfSchema(), _shelf_audience, effects=_welcome, may_delete=_anyone, policies={"scopes": Policy.SET}),
+        Kind(
+            "shelves",
+            shelves,
+            ShelfSchema(),
+            _shelf_audience,
+            effects=_welcome,
+            may_delete=_anyone,
+            policies={"scopes": Policy.SET},
+        ),
         Kind(
             "books",
             books,
             BookSchema(),
             _book_audience,
             parents={"shelf_id": "shelves"},
-            policies={"text": Policy.TEXT, "inscription": Policy.AUTHOR, "tags": Policy.SET, "state": Policy.STATE},
+            policies={
+                "text": Policy.TEXT,
+                "inscription": Policy.AUTHOR,
+                "tags": Policy.SET,
+                "state": Policy.STATE,
+            },
             machine=BOOK,
             check=_check_book,
             may_delete=_anyone,
