@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Connection, Row, Text, any_, delete, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from schemas.problems import Problem
 from sync.changes import Change, Status
@@ -54,6 +55,16 @@ def waiting_for(connection: Connection, tenant_id: UUID, parents: Iterable[Key])
         .order_by(held.c.due_at, held.c.op_id)
     )
     return [_held(tenant_id, row) for row in found if (row.parent_collection, row.parent_id) in wanted]
+
+
+def sent_by(connection: Connection, actor: Actor) -> dict[str, Change]:
+    """The changes of one person that wait, by op_id, in the order in which she sent them."""
+    table = held.c
+    mine = table.actor.cast(JSONB)["person_id"].astext == actor.person_id
+    found = connection.execute(
+        select(held).where(table.tenant_id == actor.tenant_id, mine).order_by(table.due_at, table.op_id)
+    )
+    return {row.op_id: _held(actor.tenant_id, row).change for row in found}
 
 
 def let_go(connection: Connection, tenant_id: UUID, op_ids: Iterable[str]) -> None:

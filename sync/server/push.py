@@ -19,6 +19,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection
@@ -103,6 +104,7 @@ class _Push:
         self.receipts = Receipts(connection, actor, ())
         self.waiting: dict[str, Held] = {}
         self.woken: set[str] = set()
+        self.held_before: dict[str, dict[str, Change]] = {}
 
     def run(self, changes: Sequence[Change], *, wake: bool = True) -> list[Outcome]:
         """Judge and stage all changes, then write."""
@@ -179,9 +181,27 @@ class _Push:
             self.stage.overlay = before
             if isinstance(fault, Waits):
                 raise
+            if isinstance(fault, Refused) and self._is_behind(actor, change):
+                raise Waits(change.collection, change.id) from None
             return self.reject(actor, change, _problem_of(change, fault))
         self.receipts.give(actor.person_id, change, outcome)
         return outcome
+
+    def _is_behind(self, actor: Actor, change: Change) -> bool:
+        """Whether the record itself still waits, sent by the same person before: what she says of it waits behind it."""
+        if self.stage.row((change.collection, change.id)) is not None:
+            return False
+        if actor.person_id not in self.held_before:
+            self.held_before[actor.person_id] = held.sent_by(self.connection, actor)
+        sent = self.held_before[actor.person_id] | {
+            op_id: one.change for op_id, one in self.waiting.items() if one.actor.person_id == actor.person_id
+        }
+        earlier = takewhile(lambda op_id: op_id != change.op_id, sent)
+        return any(
+            (sent[op_id].collection, sent[op_id].id) == (change.collection, change.id)
+            for op_id in earlier
+            if op_id not in self.woken
+        )
 
     def _again(self, change: Change, heard: Outcome) -> Outcome:
         """A repeated answer; what the phone must adopt is given as it stands now."""

@@ -45,3 +45,10 @@ def room(world: World) -> World:
         world.grant(person, person)
     world.put(world.as_(ANN), "shelves", SHELF, {"label": "first", "scopes": [ROOM]})
     return world
+
+
+@pytest.fixture
+def chained(room: World) -> World:
+    """The room with a third floor: marks in books."""
+    room.kinds = room.door.kinds = shelves.WITH_MARKS
+    return room

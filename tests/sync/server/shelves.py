@@ -53,6 +53,13 @@ class BookSchema(RecordSchema):
     state = Choice(*BOOK.states, allow_none=True)
 
 
+class MarkSchema(RecordSchema):
+    """A mark in a book."""
+
+    book_id = Id(required=True)
+    note = Words(200, allow_none=True)
+
+
 class KeptSchema(RecordSchema):
     """A rejected write or a conflict, as loosely as the engine needs."""
 
@@ -83,6 +90,11 @@ def _book_audience(record: Record, near: Near) -> Collection[str]:
         return [record["created_by"]]
     shelf = near.record("shelves", record["shelf_id"])
     return list(shelf["scopes"]) if shelf else []
+
+
+def _mark_audience(record: Record, near: Near) -> Collection[str]:
+    book = near.record("books", record["book_id"])
+    return _book_audience(book, near) if book else []
 
 
 def _own(record: Record, near: Near) -> Collection[str]:
@@ -129,6 +141,7 @@ books = _table(
     Column("pages", Integer),
     Column("read_at", DateTime(True)),
 )
+marks = _table("marks", Column("book_id", Text), Column("note", Text))
 rejected = _table(
     "kept_rejected_writes", *(Column(name, Text) for name in _KEPT), Column("at", DateTime(True))
 )
@@ -164,4 +177,8 @@ KINDS = Kinds(
         Kind("rejected_writes", rejected, KeptSchema(), _own, server_only=True, may_delete=_anyone),
         Kind("conflicts", conflicts, KeptSchema(), _own, server_only=True, may_delete=_anyone),
     ]
+)
+
+WITH_MARKS = Kinds(
+    [*KINDS.values(), Kind("marks", marks, MarkSchema(), _mark_audience, parents={"book_id": "books"})]
 )
