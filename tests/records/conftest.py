@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from tests.records.at_the_door import District
 from tests.records.world import World
 
 
@@ -26,3 +29,11 @@ def world() -> World:
     world.note()
     world.note("note-shared", state="shared")
     return world
+
+
+@pytest.fixture
+def district(database_url: str) -> Iterator[District]:
+    """People of one tenant at the real door."""
+    district = District(database_url)
+    yield district
+    district.database.dispose()

@@ -11,7 +11,7 @@ from tests.records.cast import ADMIN, HANA, NORA, OLGA, OTTO, SEAT_OF_NORA, SEAT
 from tests.records.world import SYSTEM, World, told
 
 CLAIM = {"invitation_id": "open-door", "person_id": "nora", "state": "accepted"}
-ASKED_ANEW = ("invitations", "open-door", {})
+ASKED_ANEW: tuple[str, str, dict[str, str]] = ("invitations", "open-door", {})
 NOW_FULL, NOW_OPEN = (
     ("invitations", "open-door", {"state": "full"}),
     ("invitations", "open-door", {"state": "open"}),
@@ -74,7 +74,7 @@ def test_a_group_that_is_handed_on_changes_two_roles(world: World) -> None:
 
 def test_joining_and_leaving_a_group(world: World) -> None:
     joins = {"person_id": "otto", "group_id": "studio-one", "state": "enrolled"}
-    asked = ("groups", "studio-one", {})
+    asked: tuple[str, str, dict[str, str]] = ("groups", "studio-one", {})
     assert told(world.effects(OTTO, "memberships", "otto-joins", **joins)) == [
         ("grant", "otto", "group/studio-one"),
         asked,
