@@ -137,7 +137,7 @@ def main() -> int:
     settings = Settings.from_environment()
     configure(settings.log_level)
     worker = make_worker(settings)
-    _make_bucket(worker)
+    make_bucket(settings)
     try:
         return 0 if asyncio.run(jobs.run(worker.queue())) else 1
     except Exception as fault:
@@ -157,12 +157,12 @@ def _until_done(work: Callable[[UUID], bool], tenant_id: UUID) -> Exception | No
     return None
 
 
-def _make_bucket(worker: Worker) -> None:
+def make_bucket(settings: Settings) -> None:
+    """Make the bucket if there is none; everything but photos can be done without the store."""
     try:
-        worker.store.ensure_bucket([worker.settings.public_url])
-    except Refused as fault:
-        # everything but photos can be done without the store
-        _log.warning("the bucket could not be looked for", exc_info=fault)
+        Store(settings).ensure_bucket([settings.public_url])
+    except Refused:
+        _log.warning("the bucket could not be looked for")
 
 
 if __name__ == "__main__":

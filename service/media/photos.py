@@ -52,15 +52,18 @@ def clean(raw: bytes, media_type: str) -> bytes:
         raise UnfitError("empty")
     if _sniffed(raw) != media_type:
         raise UnfitError("wrong_type")
-    try:
-        image = _opened(raw, media_type)
-        image.load()
-        return _drawn_anew(image, FORMATS[media_type][0])
-    except UnfitError:
-        raise
-    except Exception:
-        # whatever a decoder stumbles over, in its own way, is a file that it cannot read
-        raise UnfitError("unreadable") from None
+    with warnings.catch_warnings():
+        # of crooked EXIF, which is thrown away, and of many pixels, for which our limit is lower
+        warnings.simplefilter("ignore")
+        try:
+            image = _opened(raw, media_type)
+            image.load()
+            return _drawn_anew(image, FORMATS[media_type][0])
+        except UnfitError:
+            raise
+        except Exception:
+            # whatever a decoder stumbles over, in its own way, is a file that it cannot read
+            raise UnfitError("unreadable") from None
 
 
 def clean_apart(raw: bytes, media_type: str) -> bytes:
@@ -71,7 +74,7 @@ def clean_apart(raw: bytes, media_type: str) -> bytes:
     except subprocess.TimeoutExpired:
         raise OSError("cleaning a photo took too long") from None
     if done.returncode == UNFIT:
-        raise UnfitError(done.stderr.decode())
+        raise UnfitError(done.stdout.decode())
     if done.returncode in _OWN_FAULTS:
         raise UnfitError("unreadable")
     if done.returncode:
@@ -87,13 +90,10 @@ def _sniffed(raw: bytes) -> str:
 
 
 def _opened(raw: bytes, media_type: str) -> Image.Image:
-    with warnings.catch_warnings():
-        # ours is the lower limit, so the warning of theirs need not be heard
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            image = Image.open(BytesIO(raw), formats=FORMATS[media_type][:1])
-        except Image.DecompressionBombError:
-            raise UnfitError("too_many_pixels") from None
+    try:
+        image = Image.open(BytesIO(raw), formats=FORMATS[media_type][:1])
+    except Image.DecompressionBombError:
+        raise UnfitError("too_many_pixels") from None
     if image.width * image.height > MAX_PIXELS:
         raise UnfitError("too_many_pixels")
     if image.format not in FORMATS[media_type]:
@@ -135,7 +135,7 @@ def _main(media_type: str) -> int:
     try:
         photo = clean(sys.stdin.buffer.read(), media_type)
     except UnfitError as fault:
-        sys.stderr.write(fault.reason)
+        sys.stdout.write(fault.reason)
         return UNFIT
     sys.stdout.buffer.write(photo)
     return 0

@@ -245,7 +245,7 @@ def _answering() -> Iterator[None]:
 
 
 def _away(fault: Exception) -> Refused:
-    _log.warning("the object store does not answer", exc_info=fault)
+    _log.warning("the object store does not answer", exception=type(fault).__name__)
     return Refused(
         Problem.UNAVAILABLE, "The store of photos does not answer.", extra={"retry_after": RETRY_AFTER}
     )

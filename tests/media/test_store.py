@@ -1,0 +1,210 @@
+"""The object store, as phones meet it through signed addresses; all against a real one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from schemas.problems import Problem, Refused
+from service.media.store import AbsentError, Part, Store
+from service.settings import Settings
+from tests.media.world import store_of
+
+MIB = 1 << 20
+CONTENT = b"what a phone has seen"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def store(settings_with_s3: Settings) -> Store:
+    return store_of(settings_with_s3)
+
+
+@pytest.fixture
+def key() -> str:
+    return f"{uuid4()}/photo-one/raw"
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """Takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host, port = server.getsockname()
+        yield f"http://{host}:{port}"
+
+
+def put(store: Store, key: str, content: bytes = CONTENT, **headers: str) -> int:
+    """The status of sending `content` to an address signed for CONTENT."""
+    signed = store.sign_put(key, "image/jpeg", len(CONTENT), SHA256)
+    sent = {**signed.headers, "Content-Length": str(len(content))} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    return httpx.put(signed.url, content=content, headers={n: v for n, v in sent.items() if v}).status_code
+
+
+def test_what_was_signed_can_be_sent_once(store: Store, key: str) -> None:
+    assert put(store, key) == 200
+    assert store.size(key) == len(CONTENT)
+    assert b"".join(store.read(key)) == CONTENT
+    assert put(store, key) == 412
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content_Type": "text/html"}, 403),
+        ({"If_None_Match": ""}, 403),
+        ({"x_amz_checksum_sha256": ""}, 403),
+        ({"x_amz_checksum_sha256": base64.b64encode(bytes(32)).decode()}, 403),
+    ],
+)
+def test_every_signed_header_is_held_against_it(
+    store: Store, key: str, headers: dict[str, str], status: int
+) -> None:
+    assert put(store, key, **headers) == status
+    with pytest.raises(AbsentError):
+        store.size(key)
+
+
+@pytest.mark.parametrize(("content", "status"), [(CONTENT + b"!", 403), (b"What a phone has seen", 400)])
+def test_other_bytes_than_declared_do_not_arrive(store: Store, key: str, content: bytes, status: int) -> None:
+    assert put(store, key, content) == status
+    with pytest.raises(AbsentError):
+        store.size(key)
+
+
+def test_addresses_end(store: Store, key: str) -> None:
+    def lasts(url: str) -> str:
+        return parse_qs(urlsplit(url).query)["X-Amz-Expires"][0]
+
+    assert lasts(store.sign_put(key, "image/jpeg", 5, SHA256).url) == "900"
+    assert lasts(store.sign_part(key, "upload", 1, 5).url) == "900"
+    assert lasts(store.sign_get(key, "image/jpeg", "a.jpg").url) == "300"
+
+
+def test_a_file_is_fetched_as_a_download_of_our_type(store: Store, key: str) -> None:
+    store.put(key, CONTENT, "text/html")
+    answer = httpx.get(store.sign_get(key, "image/jpeg", 'Tafel "1"\r\nX: ü.jpg').url)
+    assert answer.content == CONTENT
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert (
+        answer.headers["content-disposition"]
+        == "attachment; filename*=UTF-8''Tafel%20%221%22%0D%0AX%3A%20%C3%BC.jpg"
+    )
+
+
+def test_without_a_signature_nothing_is_given(store: Store, key: str) -> None:
+    store.put(key, CONTENT, "image/jpeg")
+    assert httpx.get(store.sign_get(key, "image/jpeg", "a").url.partition("?")[0]).status_code == 403
+
+
+def test_phones_are_sent_to_the_public_endpoint(settings_with_s3: Settings, key: str) -> None:
+    store = Store(replace(settings_with_s3, s3_public_endpoint="https://media.school.example"))
+    assert store.sign_get(key, "image/jpeg", "a.jpg").url.startswith("https://media.school.example/")
+    store.put(key, CONTENT, "image/jpeg")
+    assert store.size(key) == len(CONTENT)
+
+
+def test_parts_arrive_in_any_order(store: Store, key: str) -> None:
+    content = bytes(range(256)) * (5 * MIB // 256) + b"the end"
+    upload_id = store.begin_parts(key, "image/jpeg")
+    for number, piece in ((2, content[5 * MIB :]), (1, content[: 5 * MIB])):
+        url = store.sign_part(key, upload_id, number, len(piece)).url
+        assert httpx.put(url, content=piece + b"!").status_code == 403
+        assert httpx.put(url, content=piece).status_code == 200
+    parts = store.parts(key, upload_id)
+    assert [(part.number, part.size) for part in parts] == [(1, 5 * MIB), (2, 7)]
+    store.complete_parts(key, upload_id, list(reversed(parts)))
+    assert b"".join(store.read(key)) == content
+    assert b"".join(store.read(key, 5 * MIB, 3)) == b"the"
+    assert b"".join(store.read(key, 5 * MIB + 4)) == b"end"
+    store.complete_parts(key, upload_id, parts)
+    assert store.upload_id(key) is None
+
+
+def test_an_upload_goes_on_where_it_stopped(store: Store, key: str) -> None:
+    first = store.begin_parts(key, "image/jpeg")
+    assert store.begin_parts(key, "image/jpeg") == first
+    assert store.begin_parts(key + "-of-another", "image/jpeg") != first
+
+
+def test_two_who_begin_at_once_share_one_upload(store: Store, key: str) -> None:
+    begun: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: begun.append(store._begin_parts(key, "image/jpeg"))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.upload_id(key) in begun
+    assert store.begin_parts(key, "image/jpeg") == store.upload_id(key)
+
+
+def test_an_aborted_upload_is_gone(store: Store, key: str) -> None:
+    upload_id = store.begin_parts(key, "image/jpeg")
+    httpx.put(store.sign_part(key, upload_id, 1, 3).url, content=b"abc").raise_for_status()
+    store.abort_parts(key)
+    store.abort_parts(key)
+    assert store.upload_id(key) is None
+    with pytest.raises(AbsentError):
+        store.parts(key, upload_id)
+    with pytest.raises(AbsentError):
+        store.complete_parts(key, upload_id, [Part(1, 3, "900150983cd24fb0d6963f7d28e17f72")])
+
+
+def test_what_is_not_there_can_be_deleted(store: Store, key: str) -> None:
+    store.put(key, CONTENT, "image/jpeg")
+    store.delete(key, key)
+    with pytest.raises(AbsentError):
+        list(store.read(key))
+
+
+def test_the_bucket_is_made_when_there_is_none(settings_with_s3: Settings, key: str) -> None:
+    store = Store(replace(settings_with_s3, s3_bucket=f"new-{uuid4()}"))
+    for _ in range(2):
+        store.ensure_bucket(["http://127.0.0.1:8080"])
+    store.put(key, CONTENT, "image/jpeg")
+    asked = {"Origin": "http://127.0.0.1:8080", "Access-Control-Request-Method": "PUT"}
+    url = store.sign_put(key, "image/jpeg", len(CONTENT), SHA256).url
+    assert httpx.options(url, headers=asked).headers["access-control-allow-origin"] == "http://127.0.0.1:8080"
+
+
+def refusal_of(store: Store) -> tuple[Refused, float]:
+    began = time.monotonic()
+    with pytest.raises(Refused) as refused:
+        store.size("a/b/raw")
+    return refused.value, time.monotonic() - began
+
+
+def test_nobody_there_is_told_at_once(settings: Settings) -> None:
+    refused, seconds = refusal_of(Store(settings))
+    assert (refused.problem, refused.extra) == (Problem.UNAVAILABLE, {"retry_after": 5})
+    assert seconds < 2
+
+
+def test_a_store_that_says_nothing_is_not_waited_for_long(settings: Settings) -> None:
+    with silent_server() as endpoint:
+        refused, seconds = refusal_of(Store(replace(settings, s3_endpoint=endpoint)))
+    assert refused.problem is Problem.UNAVAILABLE
+    assert 4 < seconds < 8
+
+
+def test_wrong_keys_are_no_answer(settings_with_s3: Settings) -> None:
+    refused, _ = refusal_of(Store(replace(settings_with_s3, s3_secret_key="another-secret")))
+    assert refused.problem is Problem.UNAVAILABLE
+
+
+def test_signing_needs_no_store(settings: Settings) -> None:
+    assert Store(settings).sign_get("a/b/photo", "image/jpeg", "a.jpg").url.startswith("http://127.0.0.1:9/")

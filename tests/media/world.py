@@ -1,0 +1,164 @@
+"""A visit of Hana's lesson: Olga observes and takes photos, Nina was not there."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+import httpx
+from sqlalchemy import select
+
+from service.accounts import directory
+from service.database import Database
+from service.media import attachment as attachments
+from service.media import processing, uploads
+from service.media.attachment import Attachment
+from service.media.store import WORKER, Signed, Store
+from service.media.uploads import Parts
+from service.records import KINDS
+from service.settings import Settings
+from sync.changes import Change, Outcome
+from sync.clock import system_now
+from sync.server.actor import Actor, system_actor
+from sync.server.push import Door
+from sync.server.tables import document
+
+HANA, OLGA, NINA = "hana-the-host", "olga-observes", "nina-elsewhere"
+VISIT = "visit-of-a-lesson"
+
+
+@cache
+def _store(endpoint: str, access_key: str, secret_key: str, bucket: str) -> Store:
+    settings = SimpleNamespace(
+        s3_endpoint=endpoint,
+        s3_public_endpoint=endpoint,
+        s3_access_key=access_key,
+        s3_secret_key=secret_key,
+        s3_bucket=bucket,
+        s3_region="us-east-1",
+    )
+    return Store(cast(Settings, settings), WORKER)
+
+
+def store_of(settings: Settings) -> Store:
+    """The run's store, made once: making one takes longer than most tests."""
+    return _store(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, settings.s3_bucket)
+
+
+class World:
+    """One tenant on a real PostgreSQL and a real object store; `now` may be moved."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.now = system_now()
+        self.database = Database(settings.database_url, pool_size=5)
+        self.door = Door(KINDS, lambda: self.now)
+        self.store = store_of(settings)
+        self.ops = 0
+        with self.database.begin_reference() as connection:
+            self.tenant_id: UUID = directory.create_tenant(connection, "north", "North district", self.now)
+        self._people_and_a_visit()
+
+    def actor(self, person_id: str) -> Actor:
+        return Actor(self.tenant_id, person_id, f"{person_id}-phone", frozenset({"teacher"}))
+
+    def push(self, actor: Actor, collection: str, record_id: str, **fields: Any) -> Outcome:
+        self.ops += 1
+        change = Change(
+            f"op-{self.ops}", collection, record_id, fields, base_seq=self.seq(collection, record_id)
+        )
+        with self.database.begin(self.tenant_id) as connection:
+            return self.door.push(connection, actor, [change])[0]
+
+    def put(self, person_id: str, collection: str, record_id: str, **fields: Any) -> None:
+        outcome = self.push(self.actor(person_id), collection, record_id, **fields)
+        assert outcome.status == "applied", outcome
+
+    def delete(self, collection: str, record_id: str) -> None:
+        self.ops += 1
+        change = Change(f"op-{self.ops}", collection, record_id, deleted=True)
+        with self.database.begin(self.tenant_id) as connection:
+            assert self.door.push(connection, system_actor(self.tenant_id), [change])[0].status == "applied"
+
+    def declare(
+        self, attachment_id: str, content: bytes, media_type: str = "image/jpeg", **fields: Any
+    ) -> Attachment:
+        declared = {
+            "visit_id": VISIT,
+            "file_name": "board.jpg",
+            "media_type": media_type,
+            "size_bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        self.put(OLGA, "attachments", attachment_id, **declared | fields)
+        return self.attachment(attachment_id)
+
+    def attachment(self, attachment_id: str) -> Attachment:
+        with self.database.begin(self.tenant_id) as connection:
+            found = attachments.read(connection, self.tenant_id, attachment_id)
+        assert found is not None
+        return found
+
+    def state(self, attachment_id: str) -> tuple[str, str | None]:
+        record = self.record("attachments", attachment_id)
+        return record["state"], record["reason"]
+
+    def record(self, collection: str, record_id: str) -> dict[str, Any]:
+        table = KINDS[collection].table
+        with self.database.begin(self.tenant_id) as connection:
+            row = connection.execute(
+                table.select().where(table.c.tenant_id == self.tenant_id, table.c.id == record_id)
+            )
+            return dict(row.mappings().one())
+
+    def seq(self, collection: str, record_id: str) -> int | None:
+        query = select(document.c.seq).where(
+            document.c.tenant_id == self.tenant_id,
+            document.c.collection == collection,
+            document.c.record_id == record_id,
+        )
+        with self.database.begin(self.tenant_id) as connection:
+            found: int | None = connection.execute(query).scalar()
+            return found
+
+    def send(self, attachment: Attachment, content: bytes) -> None:
+        """Do what a phone does with its plan."""
+        plan = uploads.plan(self.store, attachment)
+        if isinstance(plan, Signed):
+            httpx.put(plan.url, content=content, headers=dict(plan.headers)).raise_for_status()
+        else:
+            for part in plan.parts:
+                self.send_part(plan, part.number, content)
+
+    def send_part(self, plan: Parts, number: int, content: bytes) -> str:
+        start = (number - 1) * plan.part_size
+        url = plan.parts[number - 1].url
+        answer = httpx.put(url, content=content[start : start + plan.part_size]).raise_for_status()
+        return answer.headers["etag"]
+
+    def arrive(self, attachment_id: str) -> str:
+        uploads.arrive(self.store, self.attachment(attachment_id))
+        with self.database.begin(self.tenant_id) as connection:
+            return uploads.arrived(connection, self.door, self.actor(OLGA), attachment_id)
+
+    def verify(self, attachment_id: str) -> tuple[str, str | None]:
+        processing.verify(self.database, self.door, self.store, self.tenant_id, attachment_id)
+        return self.state(attachment_id)
+
+    def stored(self, key: str) -> bytes:
+        return b"".join(self.store.read(key))
+
+    def keys(self) -> list[str]:
+        """What lies in the store, without the tenant."""
+        prefix = f"{self.tenant_id}/"
+        return [found.key.removeprefix(prefix) for page in self.store.pages(prefix) for found in page]
+
+    def _people_and_a_visit(self) -> None:
+        system = system_actor(self.tenant_id)
+        for person_id in (HANA, OLGA, NINA):
+            outcome = self.push(system, "people", person_id, display_name=person_id, roles=["teacher"])
+            assert outcome.status == "applied", outcome
+        self.put(HANA, "visits", VISIT, host_id=HANA, observer_ids=[OLGA], state="under_way")
