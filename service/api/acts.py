@@ -66,6 +66,8 @@ def _add_answer(act: str, state: str, summary: str) -> None:
     def answer(work: Work, said: dict[str, Any], invitation_id: str) -> Response:
         reading.demand(work, KINDS["invitations"], invitation_id)
         seat = _seat(work, invitation_id, work.actor.person_id, state, said)
+        if act == "withdraw":
+            reading.demand(work, KINDS["seats"], seat.id)
         if not (act == "claim" and _waits(work, seat)):
             write(work, [seat])
         return revising.after(work, KINDS["seats"], seat.id)

@@ -27,6 +27,10 @@ def guard() -> None:
         raise Refused(Problem.NOT_FOUND)
     if terms.policy is not Policy.PUBLIC:
         g.claims = authenticate.bearer(request)
+    if request.args and not terms.query:
+        raise Refused(
+            Problem.INVALID_REQUEST, errors={f"?{name}": ["Unknown field."] for name in request.args}
+        )
 
 
 def endpoint_terms() -> Terms | None:

@@ -39,12 +39,7 @@ class UnsoundError(Exception):
 
 def read(request: Request) -> Any:
     """The JSON body of a request, checked throughout. Raises Refused."""
-    value = read_loosely(request)
-    try:
-        check(value)
-    except UnsoundError as fault:
-        raise fault.refused() from None
-    return value
+    return sound(read_loosely(request))
 
 
 def read_loosely(request: Request) -> Any:
@@ -60,6 +55,15 @@ def parse(body: bytes) -> Any:
         return json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Refused(Problem.INVALID_JSON, _told(error)) from None
+
+
+def sound(value: Any) -> Any:
+    """The value itself, checked throughout. Raises Refused."""
+    try:
+        check(value)
+    except UnsoundError as fault:
+        raise fault.refused() from None
+    return value
 
 
 def check(value: Any, depth: int = 0) -> None:
@@ -86,7 +90,8 @@ def pointer(path: Iterable[str | int]) -> str:
     '/fields/a~1b/0'
     """
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return "".join(f"/{step}" for step in steps).encode("utf-8", "replace").decode()
+    text = "".join(f"/{step}" for step in steps).replace("\0", "\ufffd")
+    return text.encode("utf-8", "replace").decode()
 
 
 def _check_inside(members: Iterable[tuple[str | int, Any]], depth: int) -> None:

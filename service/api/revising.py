@@ -41,8 +41,11 @@ def create(work: Work, kind: Kind, body: Any) -> Response:
 @in_transaction
 def change(work: Work, kind: Kind, body: Any, record_id: str) -> Response:
     """200 with the changed record."""
+    said = fields_of(kind, body)
+    if "id" in said:
+        raise Refused(Problem.INVALID_REQUEST, errors={"/id": ["The id of a record stays."]})
     found = standing(work, kind, record_id)
-    write(work, [Change("", kind.name, record_id, fields_of(kind, body), base_seq=found.seq)])
+    write(work, [Change("", kind.name, record_id, said, base_seq=found.seq)])
     return after(work, kind, record_id)
 
 

@@ -177,6 +177,12 @@ def schema_name(schema: Any) -> str:
     return kind.__name__.removesuffix("Schema")
 
 
+def _asks(view: Callable[..., Any]) -> bool:
+    """Whether the view takes parameters of a query."""
+    arguments = getattr(view, "_apidoc", {}).get("arguments", {})
+    return any(parameter["in"] == "query" for parameter in arguments.get("parameters", ()))
+
+
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
     """Typed doors to the decorators that we use. Every route says who may call it."""
 
@@ -200,7 +206,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
             described = self.says(operationId=operation, security=[{SECURITY: []}] if signed_in else [])(view)
             if signed_in:
                 described = self.refuses(Problem.SIGN_IN_REQUIRED, Problem.SESSION_ENDED)(described)
-            declare(described, Terms(policy, body_limit, secret))
+            declare(described, Terms(policy, body_limit, secret, _asks(described)))
             self.add_url_rule(rule, operation, described, methods=list(methods))
             return view
 

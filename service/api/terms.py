@@ -20,11 +20,12 @@ class Policy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`secret` answers hold tokens: they are neither compressed nor stored by anybody."""
+    """`secret` answers hold tokens: they are neither compressed nor stored by anybody. `query`: it may have one."""
 
     policy: Policy
     body_limit: int = BODY_LIMIT
     secret: bool = False
+    query: bool = True
 
 
 def declare(view: Callable[..., Any], terms: Terms) -> None:

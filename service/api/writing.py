@@ -19,6 +19,7 @@ from service.api.transaction import Work
 from sync.changes import Change, Outcome, Status
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
+_FAULTS_OF_A_BODY = {Problem.INVALID_RECORD, Problem.INVALID_CHANGE}
 _BY_TYPE = {f"/problems/{problem.slug}": problem for problem in Problem}
 
 
@@ -47,7 +48,7 @@ def refusal(document: Mapping[str, Any]) -> Refused:
     problem = _BY_TYPE[document["type"]]
     if problem is Problem.NOT_FOUND:
         return Refused(problem)  # byte for byte as if it had never been looked up
-    if problem is Problem.INVALID_RECORD:
+    if problem in _FAULTS_OF_A_BODY:
         return Refused(Problem.INVALID_REQUEST, errors=_in_body(document.get("errors", {})))
     known = {"type", "title", "status", "detail", "errors"}
     extra = {name: value for name, value in document.items() if name not in known}
