@@ -74,14 +74,16 @@ def _effects(actor: Actor, write: Write, near: Near) -> Iterable[Effect]:
     lead_id = (write.after or {}).get("lead_id")
     if not lead_id or "lead_id" not in changed(write):
         return
-    memberships = [m for m in scopes.memberships_of(near, scopes.group(write.id)) if scopes.is_member(m)]
-    for membership in memberships:
+    memberships = scopes.memberships_of(near, scopes.group(write.id))
+    current = [membership for membership in memberships if scopes.is_member(membership)]
+    for membership in current:
         role = "lead" if membership["person_id"] == lead_id else "member"
         if role != membership.get("role") and "lead" in (role, membership.get("role")):
             yield system_change(write, near, "memberships", membership["id"], role=role)
-    if lead_id not in {membership["person_id"] for membership in memberships}:
+    if lead_id not in {membership["person_id"] for membership in current}:
         fields = {"person_id": lead_id, "group_id": write.id, "role": "lead", "state": "enrolled"}
-        yield system_change(write, near, "memberships", membership_id(write.id, lead_id), **fields)
+        past = sum(membership["person_id"] == lead_id for membership in memberships)
+        yield system_change(write, near, "memberships", membership_id(write.id, lead_id, past), **fields)
 
 
 KIND = Kind(

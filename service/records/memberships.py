@@ -35,9 +35,9 @@ table = kind_table(
 )
 
 
-def membership_id(group_id: str, person_id: str) -> str:
-    """The id of the membership that the service makes for a group's lead."""
-    return f"member-{hashlib.sha256(f'{group_id}/{person_id}'.encode()).hexdigest()[:32]}"
+def membership_id(group_id: str, person_id: str, past: int = 0) -> str:
+    """The id of the membership that the service makes for a group's lead; who has left begins a new one."""
+    return f"member-{hashlib.sha256(f'{group_id}/{person_id}/{past}'.encode()).hexdigest()[:32]}"
 
 
 is_she = is_person("person_id")

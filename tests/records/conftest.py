@@ -26,6 +26,7 @@ def world() -> World:
     world.invitation(seats=2, starts_at="2026-11-21T09:00:00.000Z")
     world.seat("olga", "accepted")
     world.visit(invitation_id="open-door")
+    world.visit("visit-two")
     world.note()
     world.note("note-shared", state="shared")
     return world

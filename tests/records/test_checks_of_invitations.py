@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.problems import Problem
+from schemas.records.seats import seat_id
 from tests.records.cast import (
     EVA,
     EVALUATOR,
@@ -146,3 +147,7 @@ def test_an_accepted_request_names_its_invitation(world: World) -> None:
     world.put("visit_requests", "may-i-come", requester_id="nora", host_id="hana")
     accepted = world.check(HANA, "visit_requests", "may-i-come", state="accepted")
     assert accepted["invitation_id"] == "asked-2520d990607725d6514e65c7d1acffae"
+
+
+def test_a_seats_id_is_what_every_phone_makes_of_it() -> None:
+    assert seat_id("invitation-1", "person-ana") == "seat-73907c3a2a5f3e90cc091289ea8ca089"

@@ -110,6 +110,9 @@ REFUSED = {
     "a photo on another's note": no(
         HANA, "attachments", "photo-new", FAULT, "note_id", visit_id="visit-one", note_id="note-shared"
     ),
+    "a photo on a note of another visit": no(
+        OLGA, "attachments", "photo-new", FAULT, "note_id", visit_id="visit-two", note_id="note-one"
+    ),
     "a reading by another": no(
         NORA,
         "read_events",

@@ -64,6 +64,13 @@ def test_a_lead_becomes_a_member_of_her_new_group(world: World) -> None:
     ]
 
 
+def test_a_lead_who_comes_back_begins_a_new_membership(world: World) -> None:
+    world.member("studio-one", "anna", state="left")
+    ((_, record_id, fields),) = told(world.effects(ADMIN, "groups", "studio-one", lead_id="anna"))
+    assert record_id == membership_id("studio-one", "anna", past=1)
+    assert fields["state"] == "enrolled"
+
+
 def test_a_group_that_is_handed_on_changes_two_roles(world: World) -> None:
     world.member("studio-one", "hana", role="lead")
     assert told(world.effects(HANA, "groups", "studio-one", lead_id="nora")) == [
