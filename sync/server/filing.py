@@ -7,6 +7,7 @@ so that its records can be sent one by one (or taken away one by one) under numb
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -77,14 +78,13 @@ class Filing:
     def _remember(self, actor: Actor, before: Row, seq: int, forget: bool) -> None:
         overlay = self.stage.overlay
         if forget:
-            overlay.replaced = [replaced for replaced in overlay.replaced if replaced.key != before.key]
+            overlay.replaced = [
+                replace(one, body=None) if one.key == before.key else one for one in overlay.replaced
+            ]
             overlay.forgotten.append(before.key)
-        else:
-            by = before.writers["*"]
-            last = max(before.writers.values(), default=by)
-            overlay.replaced.append(
-                Replaced(before.key, seq, last[2], last[1], self.stage.now, before.record)
-            )
+        last = max(before.writers.values())
+        body = None if forget else before.record
+        overlay.replaced.append(Replaced(before.key, seq, last[2], last[1], self.stage.now, body))
 
     def _audience(self, row: Row) -> frozenset[str]:
         if row.record is None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, select, tuple_, update
 
 from sync.changes import Record
 from sync.clock import system_now
@@ -48,9 +48,9 @@ def body_at(stage: Stage, key: Key, seq: int) -> Record | None:
         .order_by(table.seq)
         .limit(1)
     )
-    stored = stage.connection.execute(first).scalar()
+    stored = stage.connection.execute(first).one_or_none()
     if stored is not None:
-        found: Record = orjson.loads(stored)
+        found: Record | None = stored.body and orjson.loads(stored.body)
         return found
     return next(
         (replaced.body for replaced in stage.overlay.replaced if replaced.key == key and replaced.seq > seq),
@@ -95,12 +95,14 @@ def keep(connection: Connection, tenant_id: Any, replaced: list[Replaced]) -> No
 
 
 def forget(connection: Connection, tenant_id: Any, keys: list[Key]) -> None:
-    """Take the earlier bodies of records out for good."""
+    """Take the earlier bodies of records out for good. Their places stay: a base that lay there is unknown, not a later one."""
     if keys:
         connection.execute(
-            delete(history).where(
+            update(history)
+            .where(
                 history.c.tenant_id == tenant_id, tuple_(history.c.collection, history.c.record_id).in_(keys)
             )
+            .values(body=None)
         )
 
 

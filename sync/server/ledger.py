@@ -26,8 +26,8 @@ def store(stage: Stage) -> None:
         [_document(tenant, row) for row in overlay.rows.values()],
         ("seq", "deleted", "author", "body", "fields"),
     )
-    history.keep(connection, tenant, overlay.replaced)
     history.forget(connection, tenant, overlay.forgotten)
+    history.keep(connection, tenant, overlay.replaced)
     _store_entries(stage)
     scopes = [
         {"tenant_id": tenant, "scope_id": s, "next_pos": n, "max_seq": m}

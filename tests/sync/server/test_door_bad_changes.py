@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +13,7 @@ from sqlalchemy import create_engine, text
 from service.database import Database
 from sync.changes import Change, Outcome, Record, Status
 from sync.server.actor import Actor
-from sync.server.kind import Effect, Kinds, Near, Write
+from sync.server.kind import Effect, Near, Write
 from tests.conftest import owner_url
 from tests.sync.server.test_door import slug
 from tests.sync.server.world import ANN, BOB, BOOK, ROOM, SHELF, World
@@ -167,25 +166,10 @@ def _for_ever(actor: Actor, write: Write, near: Near) -> Iterator[Effect]:
     yield Change(f"op-{write.id}", "books", f"{write.id}x", {"shelf_id": SHELF})
 
 
-def _with(base: Kinds, name: str, **rules: Any) -> Kinds:
-    return Kinds(replace(kind, **rules) if kind.name == name else kind for kind in base.values())
-
-
-@contextmanager
-def kinds_of(world: World, **rules: Any) -> Iterator[World]:
-    """The world with other rules for books."""
-    kinds = world.door.kinds
-    world.door.kinds = _with(kinds, "books", **rules)
-    try:
-        yield world
-    finally:
-        world.door.kinds = kinds
-
-
 @pytest.mark.parametrize("title", ["break the rule", "break the effect"])
 def test_a_rule_with_a_bug_refuses_only_the_change_it_was_asked_about(room: World, title: str) -> None:
     before = room.clock
-    with kinds_of(room, check=_breaks, effects=_breaks_after):
+    with room.books_with(check=_breaks, effects=_breaks_after):
         outcome = push_between(room, room.change("books", BOOK, {"shelf_id": SHELF, "title": title}))
     assert (outcome.status, slug(outcome.problem)) == (Status.REJECTED, "internal")
     assert BOOK not in room.sees(ANN, "books")
@@ -197,14 +181,14 @@ def test_effects_without_end_refuse_only_their_change(room: World) -> None:
     def only_this(actor: Actor, write: Write, near: Near) -> Iterator[Effect]:
         return _for_ever(actor, write, near) if write.id.startswith(BOOK) else iter(())
 
-    with kinds_of(room, effects=only_this):
+    with room.books_with(effects=only_this):
         outcome = push_between(room, room.change("books", BOOK, {"shelf_id": SHELF}))
     assert (outcome.status, slug(outcome.problem)) == (Status.REJECTED, "internal")
     assert not [book for book in room.sees(ANN, "books") if book.startswith(BOOK)]
 
 
 def test_a_held_change_that_breaks_a_rule_does_not_stop_its_parent(room: World) -> None:
-    with kinds_of(room, check=_breaks):
+    with room.books_with(check=_breaks):
         fields = {"shelf_id": "shelf-two", "title": "break the rule"}
         assert room.put(room.as_(ANN), "books", BOOK, fields).status is Status.HELD
         parent = room.put(room.as_(BOB), "shelves", "shelf-two", {"scopes": [ROOM]})
