@@ -96,8 +96,8 @@ class PostgreSQL(Server):
 
     def _settle_account(self) -> None:
         """Whoever the server runs as must get to the binaries, the data and the socket."""
-        walk = '"$1" --version >/dev/null && cd "$2" && cd "$3"'
-        places = [binary("postgres"), self.data, self.socket]
+        walk = '"$1" --bindir >/dev/null && cd "$2" && cd "$3"'
+        places = [binary("pg_config"), self.data, self.socket]
         command: list[str | Path] = ["/bin/sh", "-c", walk, "sh", *places]
         for account in (self.account, replace(self.account, passes_closed_directories=True)):
             complaint = run_as(account, command, ENVIRONMENT)

