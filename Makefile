@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The machine's own certificates: schools and offices often look into TLS. (Two names, for older and newer uv.)
+export UV_NATIVE_TLS := 1
+export UV_SYSTEM_CERTS := 1
 UV := uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
 .DEFAULT_GOAL := help
