@@ -119,9 +119,10 @@ class Judge:
             raise Refused(Problem.NOT_FOUND)
         record = self._blank(actor, kind, change) | _loaded(kind, change, partial=False)
         self._demand_parents(actor, kind, record)
+        believed = {name: value for name, value in record.items() if (name, value) != ("state", None)}
         moved, illegal = self._birth(actor, kind, record)
         merged = Merged(record, set(record), moved=moved, illegal_move=illegal)
-        return self._checked(actor, kind, change, None, merged, dict(record))
+        return self._checked(actor, kind, change, None, merged, believed)
 
     def _blank(self, actor: Actor, kind: Kind, change: Change) -> Record:
         stamped = {
