@@ -100,6 +100,12 @@ def test_alpha_counts_gaps_and_lonely_ratings_as_nothing() -> None:
     assert krippendorff_alpha(units + lonely, "ordinal") == krippendorff_alpha(units, "ordinal")
 
 
+def test_a_ratio_may_be_nothing() -> None:
+    """From nothing to anything it is as far as from one name to another."""
+    one_off: list[list[int]] = [[0, 0], [0, 1], [1, 1]]
+    assert krippendorff_alpha(one_off, "ratio", enough=3) == krippendorff_alpha(one_off, enough=3)
+
+
 def test_two_raters_as_sas_has_them() -> None:
     first, second = two_raters(SAS)
     assert cohen_kappa(first, second) == Agreement(pytest.approx(0.4842, abs=0.00005), 19, False)

@@ -113,6 +113,7 @@ def test_an_id_is_never_taken_for_a_block_of_another_kind(name: str) -> None:
         (59_999, "00:00:59.999"),
         (60_000, "00:01:00.000"),
         (HOUR_MS - 1, "00:59:59.999"),
+        (HOUR_MS, "01:00:00.000"),
         (100 * HOUR_MS - 1, "99:59:59.999"),
     ],
 )
