@@ -100,6 +100,21 @@ def pair(tokens: Tokens, row: Row[Any], generation: int) -> Pair:
     return Pair(tokens.write_access(claims), refresh_token, row.person_id, row.tenant_id, row.device_id)
 
 
+def open_on(
+    connection: Connection,
+    tokens: Tokens,
+    tenant_id: UUID,
+    person_id: str,
+    device: tuple[str, str],
+    now: datetime,
+) -> Pair:
+    """`start`, and the first pair of tokens."""
+    session_id = start(connection, tenant_id, person_id, device, now)
+    row = find(connection, tenant_id, session_id)
+    assert row is not None
+    return pair(tokens, row, 1)
+
+
 def refresh(database: Database, tokens: Tokens, token: str, now: Now = system_now) -> Pair:
     """The next pair; Refused(SIGN_IN_REQUIRED) for a token not ours, Refused(SESSION_ENDED) for an ended session.
 

@@ -74,11 +74,10 @@ def _open(
         raise Refused(Problem.CODE_NOT_VALID)
     if code.used_at:
         return sessions.pair(tokens, _unheard(connection, code, device[0]), 1)
-    session_id = sessions.start(connection, code.tenant_id, code.person_id, device, now)
-    connection.execute(update(sign_in_code).where(this).values(used_at=now, session_id=session_id))
-    row = sessions.find(connection, code.tenant_id, session_id)
-    assert row is not None
-    return sessions.pair(tokens, row, 1)
+    pair = sessions.open_on(connection, tokens, code.tenant_id, code.person_id, device, now)
+    opened = tokens.read_refresh(pair.refresh_token).session_id
+    connection.execute(update(sign_in_code).where(this).values(used_at=now, session_id=opened))
+    return pair
 
 
 def _unheard(connection: Connection, code: Row[Any], device_id: str) -> Row[Any]:
