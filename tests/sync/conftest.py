@@ -1,0 +1,22 @@
+"""Tells at the end of a run how much the random worlds compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Sum up what tests recorded as `model` and `ablation`, also those of xdist's workers."""
+    total, lines = Counter[str](), []
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "model":
+                total += Counter(value)
+            elif name == "ablation":
+                lines.append(value)
+    if total:
+        lines.insert(0, "model: " + ", ".join(f"{count:,} {what}" for what, count in total.items()))
+    for line in lines:
+        terminalreporter.write_line(line)
