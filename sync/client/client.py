@@ -1,0 +1,272 @@
+"""The phone: read and write without network, sync when there is one. The one door of this package for programs.
+
+client = Client(Path("phone"), "https://school.example")
+client.sign_in("K7PM-QX2D")
+client.sync()
+note = client.put("notes", None, {"visit_id": visit, "note_kind": "noticing", "text": "Four tables argue."})
+client.sync()
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import orjson
+
+from schemas.base import SERVER_OWNED
+from schemas.fields import ID_PATTERN
+from sync.changes import Record
+from sync.client import device
+from sync.client.desk import Desk
+from sync.client.errors import CannotWrite, DeviceRevoked, SignInRequired, Unsent
+from sync.client.lock import alone
+from sync.client.outbox import Queued, RefusedChange, Standing
+from sync.client.reports import Comparison, Progress, SyncReport
+from sync.client.store import Store
+from sync.client.surroundings import Surroundings
+from sync.client.transport import HttpNetwork, Network, Nowhere, Transport
+from sync.client.view import seen, touched
+
+_COLLECTION = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_ID = re.compile(ID_PATTERN)
+
+
+class Client:
+    """One phone, whose files lie in the directory `home`. Of one thread; other threads and processes open their own.
+
+    Reading and writing need no network, once somebody has signed in. `batch` and `page` are how many changes and rows
+    travel at once; `attempts` is how often one request is tried; `durable=False` trades safety against power failure
+    for speed in tests.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        server: str | None = None,
+        *,
+        network: Network | None = None,
+        surroundings: Surroundings | None = None,
+        batch: int = 500,
+        page: int = 500,
+        attempts: int = 5,
+        durable: bool = True,
+    ) -> None:
+        self.home, self._around, self._durable = home, surroundings or Surroundings(), durable
+        self._batch, self._page = batch, page
+        stored = device.load(home, self._around.new_id)
+        self._device = replace(stored, server=server or stored.server)
+        self._network = network or (HttpNetwork(self._device.server) if self._device.server else Nowhere())
+        self._transport = Transport(self._network, self._device.id, self._around, attempts=attempts)
+
+    # who is here
+
+    @property
+    def device_id(self) -> str:
+        """The id that this phone gave itself."""
+        return self._device.id
+
+    @property
+    def server(self) -> str | None:
+        """The URL of the server."""
+        return self._device.server
+
+    @property
+    def person_id(self) -> str | None:
+        """Who is signed in, or was last and has unsent changes here."""
+        return self._desk.store.setting("person_id") if self._device.person else None
+
+    def new_id(self) -> str:
+        """An id for a new record."""
+        return self._around.new_id()
+
+    def sign_in(self, code: str, device_name: str = "") -> str:
+        """Trade a code for a session; returns the person's id. Each person has a database of her own on this phone."""
+        said = {"code": code, "device_id": self.device_id, "device_name": device_name or "Python client"}
+        answer = self._transport.ask("POST", "/v1/sign-in/code", said)
+        self._device = self._device.signed_in(answer["tenant_id"], answer["person_id"])
+        self._leave_desk()
+        self._desk.session.keep(answer)
+        device.save(self.home, self._device)
+        return str(answer["person_id"])
+
+    def sign_out(self, *, discard_unsent: bool = False) -> None:
+        """End the session and erase this person's records here; raises Unsent while changes wait, unless told otherwise."""
+        with self._online() as desk:
+            if self.pending() and not discard_unsent:
+                raise Unsent(self.pending())
+            desk.session.ask("POST", "/v1/sign-out")
+        self._erase()
+
+    @cached_property
+    def _desk(self) -> Desk:
+        if self._device.person is None:
+            raise SignInRequired
+        store = Store(self.home / f"{self._device.person}.sqlite", durable=self._durable)
+        return Desk(store, self._transport, self._around)
+
+    @contextmanager
+    def _online(self) -> Iterator[Desk]:
+        try:
+            yield self._desk
+        except DeviceRevoked:
+            self._erase()
+            raise
+
+    def _erase(self) -> None:
+        self._desk.store.erase()
+        del self._desk
+        self._device = replace(self._device, person=None)
+        device.save(self.home, self._device)
+
+    def _leave_desk(self) -> None:
+        if "_desk" in self.__dict__:
+            self._desk.store.close()
+            del self._desk
+
+    def close(self) -> None:
+        """Close the files and connections."""
+        self._leave_desk()
+        if isinstance(self._network, HttpNetwork):
+            self._network.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    # reading
+
+    def get(self, collection: str, record_id: str) -> Record | None:
+        """One record with everything typed here on top; None where there is none."""
+        with self._desk.store.snapshot():
+            return self._seen(collection, record_id)
+
+    def _seen(self, collection: str, record_id: str) -> Record | None:
+        stored = self._desk.replica.find(collection, record_id)
+        return seen(record_id, stored.record if stored else None, self._desk.outbox.of(collection, record_id))
+
+    def list(self, collection: str, where: Mapping[str, Any] | None = None) -> list[Record]:
+        """The records of a collection in the order of their ids, with everything typed here on top.
+
+        `where` keeps those whose fields have these values.
+        """
+        found = self._desk.everything(collection)
+        return [
+            record
+            for record in found
+            if all(record.get(name) == value for name, value in (where or {}).items())
+        ]
+
+    def collections(self) -> dict[str, int]:
+        """How many records each collection shows, by name."""
+        names = {*self._desk.replica.counts(), *(change.collection for change in self.queue())}
+        return {name: len(self.list(name)) for name in sorted(names)}
+
+    # writing
+
+    def put(self, collection: str, record_id: str | None, fields: Mapping[str, Any]) -> str:
+        """Make a record (an id of None makes one), or change those of its fields that differ; returns its id.
+
+        Saved when this returns. Raises CannotWrite, and writes nothing, where the values are no JSON or the record was
+        deleted here. What the server alone writes is ignored.
+        """
+        record_id = record_id or self.new_id()
+        typed = _checked(collection, record_id, fields)
+        with self._desk.store.transaction():
+            record = self._seen(collection, record_id)
+            if record is None and self._desk.outbox.of(collection, record_id):
+                raise CannotWrite("This record was deleted on this phone.")
+            changed = typed if record is None else touched(record, typed)
+            if changed or record is None:
+                self._desk.outbox.write(
+                    collection, record_id, self._desk.base_seq(collection, record_id), changed
+                )
+        return record_id
+
+    def delete(self, collection: str, record_id: str) -> bool:
+        """Delete a record: it is out of sight at once. False where there is none."""
+        with self._desk.store.transaction():
+            if self._seen(collection, record_id) is None:
+                return False
+            self._desk.delete(collection, record_id)
+            return True
+
+    # what waits, and what was not accepted
+
+    def pending(self) -> int:
+        """How many changes the server has not answered for good."""
+        return self._desk.outbox.count()
+
+    def queue(self) -> Sequence[Queued]:
+        """Those changes, in the order in which they were typed."""
+        return self._desk.outbox.all()
+
+    def standing(self, collection: str, record_id: str) -> Standing | None:
+        """Where the first waiting change of a record is; None when the server has answered them all."""
+        return next((change.standing for change in self._desk.outbox.of(collection, record_id)), None)
+
+    def refused(self) -> Sequence[RefusedChange]:
+        """What the server did not take, with the reasons, oldest first: kept until `forget`."""
+        return self._desk.outbox.refused()
+
+    def forget(self, op_id: str) -> bool:
+        """Throw a refused change away; False where there is none."""
+        with self._desk.store.transaction():
+            return self._desk.outbox.forget(op_id)
+
+    # with the server
+
+    def sync(self, progress: Progress = lambda report: None, *, wait: float = 60.0) -> SyncReport:
+        """Send what was typed and read what is new, until neither is left.
+
+        Raises Unreachable, SignInRequired or Declined; whatever was done until then stays done. One sync at a time on
+        these files: another one is waited for, `wait` seconds long, then ClientError.
+        """
+        with self._online() as desk, alone(desk.store.path.with_suffix(".sync"), wait):
+            return desk.exchange(progress, self._batch, self._page).run()
+
+    def ask(self, method: str, path: str, said: Any = None) -> dict[str, Any]:
+        """Any other address of the API (`/v1/...`) as the person who is signed in: the JSON object that it answers.
+
+        Tried again where the network fails, so `said` must be safe to repeat. Raises as `sync` does.
+        """
+        with self._online() as desk:
+            return desk.session.ask(method, path, said)
+
+    def fetch(self, path: str) -> bytes:
+        """What lies at an address of the API that answers no JSON (a timeline in WebVTT, say)."""
+        with self._online() as desk:
+            return desk.session.fetch(path)
+
+    def digest_check(self) -> Sequence[Comparison]:
+        """Each collection here and on the server, compared record by record number: proof that this phone is right."""
+        with self._online() as desk:
+            names = desk.session.ask("GET", "/v1/sync/schema/native")["collections"]
+            return [self._compare(desk, name) for name in sorted({*names, *desk.replica.counts()})]
+
+    def _compare(self, desk: Desk, collection: str) -> Comparison:
+        there = desk.session.ask("GET", f"/v1/sync/digest?collection={quote(collection)}")
+        return Comparison(
+            collection, desk.replica.digest(collection), (int(there["count"]), str(there["digest"]))
+        )
+
+
+def _checked(collection: str, record_id: str, fields: Mapping[str, Any]) -> Record:
+    """The fields as JSON values, without those that the server alone writes."""
+    if not _COLLECTION.fullmatch(collection):
+        raise CannotWrite(f"{collection!r} is not the name of a collection.")
+    if not _ID.fullmatch(record_id):
+        raise CannotWrite("An id is 8 to 64 letters, digits, - or _.")
+    try:
+        typed: Record = orjson.loads(orjson.dumps(fields))
+    except orjson.JSONEncodeError as fault:
+        raise CannotWrite(f"These values cannot be sent: {fault}") from None
+    return {name: value for name, value in typed.items() if name not in (*SERVER_OWNED, "id")}
