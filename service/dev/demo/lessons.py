@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from observation_tools.timed_coding import segments, share_of_time
+from observation_tools.timed_coding import segments, share_of_time, totals_ms
 from observation_tools.timeline import Moment, Timeline
 from observation_tools.timeline_csv import parse_timeline
 
@@ -27,6 +27,11 @@ class Lesson:
     def length_ms(self) -> int:
         """From the start of the recording to the last code."""
         return self.timeline.moments[-1].at_ms
+
+    @property
+    def totals_ms(self) -> Mapping[str, int]:
+        """Milliseconds of coded time per code, as the file has it."""
+        return totals_ms(segments(self.timeline))
 
     @property
     def shares(self) -> Mapping[str, Fraction]:

@@ -216,11 +216,13 @@ def release(story: Story) -> None:
     story.checks.equal("cues of the text track", story.cues, len(story.notes))
     story.checks.equal("typed words in the track", track.count(story.mark), 3, Fault.LOST)
     coded = lead.phone.ask("GET", f"/v1/visits/{story.visit}/time")["items"]
-    shares = {code["code"]: code["share"] for code in coded[0]["codes"]} if coded else {}
-    expected = {code: float(share) for code, share in story.lesson.shares.items()}
-    story.checks.equal("codes with time", sorted(shares), sorted(expected))
-    for code, share_of_time in expected.items():
-        story.checks.equal(f"share of {code}", round(shares.get(code, -1), 9), round(share_of_time, 9))
+    spent = {code["code"]: code for code in coded[0]["codes"]} if coded else {}
+    story.checks.equal(
+        "milliseconds per code", {name: code["ms"] for name, code in spent.items()}, story.lesson.totals_ms
+    )
+    for name, share_of_time in story.lesson.shares.items():
+        found = spent.get(name, {}).get("share", -1)
+        story.checks.equal(f"share of {name}", found, round(float(share_of_time), 6))
 
 
 def talk(story: Story) -> None:
