@@ -27,7 +27,7 @@ from service.records import KINDS, expiry, read_log
 from service.settings import Settings
 from sync.changes import Status
 from sync.clock import Now, system_now
-from sync.server import held
+from sync.server import deadlines
 from sync.server.actor import system_actor
 from sync.server.push import Door
 from sync.server.tables import inbox
@@ -68,7 +68,7 @@ class Worker:
     def give_up_held(self, tenant_id: UUID) -> bool:
         """Reject changes that waited too long for their parents; True when there were some."""
         with self.database.begin(tenant_id) as connection:
-            return held.give_up(connection, self.door, tenant_id, self.now()) > 0
+            return deadlines.give_up(connection, self.door, tenant_id, self.now()) > 0
 
     def fold_read_log(self, tenant_id: UUID) -> bool:
         """Tell hosts who read; True when more may be noted."""

@@ -16,14 +16,12 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Connection, Row, Text, any_, delete, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from schemas.problems import Problem
-from sync.changes import Change, Status
+from sync.changes import Change
 from sync.server.actor import Actor
 from sync.server.rows import upsert_rows
 from sync.server.tables import held
 
 if TYPE_CHECKING:
-    from sync.server.push import Door
     from sync.server.stage import Key
 
 DEADLINE = timedelta(days=5)
@@ -78,25 +76,16 @@ def let_go(connection: Connection, tenant_id: UUID, op_ids: Iterable[str]) -> No
         )
 
 
-def give_up(connection: Connection, door: Door, tenant_id: UUID, now: datetime, most: int = 200) -> int:
-    """Turn changes past their deadline into rejected writes of their authors; returns how many there were."""
-    overdue = (
+def overdue(connection: Connection, tenant_id: UUID, now: datetime, most: int) -> list[Held]:
+    """The changes past their deadline, oldest first."""
+    table = held.c
+    due = (
         select(held)
-        .where(held.c.tenant_id == tenant_id, held.c.due_at <= now)
-        .order_by(held.c.due_at)
+        .where(table.tenant_id == tenant_id, table.due_at <= now)
+        .order_by(table.due_at)
         .limit(most)
     )
-    given_up = [_held(tenant_id, row) for row in connection.execute(overdue)]
-    for one in given_up:
-        (outcome,) = door.push(connection, one.actor, [one.change])  # its parent may have become visible
-        if outcome.first is not Status.HELD:
-            continue
-        problem = Problem.PARENT_UNKNOWN.document(
-            f"{one.parent[0]} {one.parent[1]} did not arrive within {DEADLINE.days} days."
-        )
-        door.refuse(connection, one.actor, one.change, problem)
-    let_go(connection, tenant_id, (one.change.op_id for one in given_up))
-    return len(given_up)
+    return [_held(tenant_id, row) for row in connection.execute(due)]
 
 
 def _row(one: Held) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select, tuple_, update
@@ -17,10 +17,8 @@ from sync.server.actor import Actor
 from sync.server.audience import find
 from sync.server.kind import Kinds
 from sync.server.rows import insert_rows
+from sync.server.stage import Key, Replaced, Stage
 from sync.server.tables import history
-
-if TYPE_CHECKING:
-    from sync.server.stage import Key, Replaced, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +60,6 @@ def versions(
     connection: Connection, kinds: Kinds, actor: Actor, collection: str, record_id: str
 ) -> list[Version]:
     """Earlier versions of a record, newest first: those that the actor would see if they stood today, and no others."""
-    from sync.server.stage import Stage  # the stage finds merge bases in this room
-
     if find(connection, actor, collection, record_id) is None:
         return []
     stage = Stage(connection, kinds, sequence.read(connection, actor.tenant_id), system_now())

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sync.changes import Change, Status
-from sync.server import held
+from sync.server import deadlines, held
 from tests.sync.server.test_door import slug
 from tests.sync.server.world import ANN, BOB, BOOK, ROOM, SHELF, World
 
@@ -28,7 +28,7 @@ def waiting(world: World) -> set[str]:
 
 def give_up(world: World) -> int:
     with world.transaction() as connection:
-        return held.give_up(connection, world.door, world.tenant, world.now)
+        return deadlines.give_up(connection, world.door, world.tenant, world.now)
 
 
 def test_a_child_waits_for_its_parent_across_pushes(room: World) -> None:
@@ -179,7 +179,7 @@ def test_many_are_given_up_in_turns(room: World) -> None:
     room.push(room.as_(ANN), *(book(room, f"book-{n:04}") for n in range(5)))
     room.later(timedelta(days=6))
     with room.transaction() as connection:
-        turns = [held.give_up(connection, room.door, room.tenant, room.now, most=2) for _ in range(4)]
+        turns = [deadlines.give_up(connection, room.door, room.tenant, room.now, most=2) for _ in range(4)]
     assert turns == [2, 2, 1, 0]
     assert len(room.sees(ANN, "rejected_writes")) == 5
 
