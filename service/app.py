@@ -9,6 +9,7 @@ from flask import Flask
 from service.accounts.tokens import Tokens
 from service.api import (
     acts,
+    attachments,
     board,
     documents,
     guard,
@@ -38,6 +39,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     board.blueprint,
     acts.blueprint,
     visits.blueprint,
+    attachments.blueprint,
     *records.blueprints(KINDS),
 )
 

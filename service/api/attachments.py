@@ -25,7 +25,7 @@ blueprint = Blueprint(
 )
 
 
-@blueprint.route("/<attachment_id>/upload", methods=("POST",), policy=Policy.SIGNED_IN, secret=True)
+@blueprint.route("/<attachment_id>/upload", methods=("POST",), policy=Policy.SIGNED_IN)
 @blueprint.gives(200, UploadPlanSchema)
 @blueprint.refuses(
     Problem.NOT_FOUND,
@@ -68,7 +68,7 @@ def abort_upload(attachment_id: str) -> None:
     uploads.abort(services().store, own(attachment_id))
 
 
-@blueprint.route("/<attachment_id>/link", policy=Policy.SIGNED_IN, secret=True)
+@blueprint.route("/<attachment_id>/link", policy=Policy.SIGNED_IN)
 @blueprint.gives(200, LinkSchema)
 @blueprint.refuses(Problem.NOT_FOUND)
 @in_transaction

@@ -11,8 +11,8 @@ import orjson
 from flask import Blueprint, Flask, Response, send_from_directory
 from werkzeug.exceptions import NotFound
 
+from service.api.guard import open_to_all
 from service.api.smorest import Api
-from service.api.terms import Policy, Terms, declare
 
 ADDRESS = "/v1/openapi.json"
 INFO = {
@@ -52,9 +52,8 @@ def register(app: Flask, api: Api) -> None:
         "/docs/<name>": asset,
     }
     for rule, view in views.items():
-        declare(view, Terms(Policy.PUBLIC))
         pages.add_url_rule(rule, view_func=view)
-    app.register_blueprint(pages)
+    open_to_all(app, pages)
 
 
 def write(document: dict[str, Any]) -> bytes:

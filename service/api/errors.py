@@ -19,7 +19,7 @@ from service.logs import logger
 
 PROBLEM_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
-_BY_STATUS = {
+BY_STATUS = {
     401: Problem.SIGN_IN_REQUIRED,
     404: Problem.NOT_FOUND,
     405: Problem.METHOD_NOT_ALLOWED,
@@ -32,6 +32,7 @@ _BY_STATUS = {
     429: Problem.RATE_LIMITED,
     503: Problem.UNAVAILABLE,
 }
+"""What a status means where no other problem is told."""
 _OWN_HEADERS = {"content-type", "content-length"}
 _log = logger(__name__)
 
@@ -78,7 +79,7 @@ def http_exception(error: HTTPException) -> AnyResponse:
     """Werkzeug's refusals in our words, with the headers it gave them (Allow, Retry-After)."""
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
-    problem = _BY_STATUS.get(error.code, Problem.MALFORMED_REQUEST if error.code < 500 else Problem.INTERNAL)
+    problem = BY_STATUS.get(error.code, Problem.MALFORMED_REQUEST if error.code < 500 else Problem.INTERNAL)
     kept = ((name, value) for name, value in error.get_headers() if name.lower() not in _OWN_HEADERS)
     return problem_response(problem.document(), [*_headers(problem, {}), *kept])
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Request, current_app, g, request
+from flask import Blueprint, Flask, Request, current_app, g, request
 
 from schemas.problems import Problem, Refused
 from service.api import authenticate
-from service.api.terms import BODY_LIMIT, Policy, Terms, terms_of
+from service.api.terms import BODY_LIMIT, Policy, Terms, declare, terms_of
 
 
 def register(app: Flask) -> None:
     """Guard every endpoint of the app, its 404s too."""
     app.before_request(guard)
+
+
+def open_to_all(app: Flask, pages: Blueprint) -> None:
+    """Serve a plain blueprint of pages that anybody may read."""
+    app.register_blueprint(pages)
+    for endpoint, view in app.view_functions.items():
+        if endpoint.startswith(f"{pages.name}."):
+            declare(view, Terms(Policy.PUBLIC))
 
 
 def guard() -> None:

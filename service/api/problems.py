@@ -22,6 +22,13 @@ _PAGE = """<!doctype html>
 <p>{{ it.what_to_do }}</p>
 {% endfor %}</body></html>
 """
+_MARKDOWN = """# Problems
+
+Whatever the service refuses it refuses with a problem (RFC 9457, `application/problem+json`); in the sync doors it is the
+`problem` of one change's outcome. Switch on the slug, the last part of `type`: it never changes once published. Each is
+explained at its own address, `/problems/{slug}`. `errors`, where it is there, holds messages by place: a JSON pointer into
+the body, or `?name` of a query parameter. This file is written by `comewatch problems`.
+"""
 
 
 class ProblemTypeSchema(Schema):
@@ -71,3 +78,10 @@ def _wants_page() -> bool:
 
 def _page(title: str, problems: list[dict[str, Any]]) -> Response:
     return Response(render_template_string(_PAGE, title=title, problems=problems), mimetype="text/html")
+
+
+def markdown() -> str:
+    """The catalogue as docs/problems.md."""
+    rows = [f"| `{it.slug}` | {it.status} | {it.value.title} | {it.value.what_to_do} |" for it in Problem]
+    head = "| slug | HTTP | what it is | what to do |\n|---|---|---|---|"
+    return f"{_MARKDOWN}\n{head}\n" + "\n".join(rows) + "\n"

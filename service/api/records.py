@@ -55,6 +55,7 @@ def _add_reading(blueprint: Blueprint, kind: Kind) -> None:
 
     @blueprint.route(_ONE, policy=Policy.SIGNED_IN, name=f"read_{kind.name}")
     @blueprint.gives(200, kind.schema, etag=True)
+    @blueprint.may_give(304, None, "Still as you hold it.")
     @blueprint.hears(IF_NONE_MATCH)
     @blueprint.refuses(Problem.NOT_FOUND)
     @in_transaction
@@ -68,7 +69,8 @@ def _add_writing(blueprint: Blueprint, kind: Kind) -> None:
     @blueprint.reads(kind.schema)
     @blueprint.hears(IDEMPOTENCY_KEY)
     @blueprint.gives(201, kind.schema, etag=True)
-    @blueprint.refuses(*_WRITES, Problem.ALREADY_EXISTS, Problem.PARENT_UNKNOWN)
+    @blueprint.may_give(200, kind.schema, "It was there already, and says the same.")
+    @blueprint.refuses(*_WRITES, Problem.ALREADY_EXISTS, Problem.PARENT_UNKNOWN, Problem.ILLEGAL_MOVE)
     def create_record() -> Response:
         """Make a record under an id of yours. The same again answers 200."""
         return revising.create(kind, hardened.read(request))
@@ -77,7 +79,7 @@ def _add_writing(blueprint: Blueprint, kind: Kind) -> None:
     @blueprint.reads(_patch(kind))
     @blueprint.hears(IF_MATCH, IDEMPOTENCY_KEY)
     @blueprint.gives(200, kind.schema, etag=True)
-    @blueprint.refuses(*_WRITES, Problem.NOT_FOUND, Problem.PRECONDITION_FAILED)
+    @blueprint.refuses(*_WRITES, Problem.NOT_FOUND, Problem.PRECONDITION_FAILED, Problem.ILLEGAL_MOVE)
     def change_record(record_id: str) -> Response:
         """Change the fields that the body names; with If-Match, only if nobody has changed the record since."""
         return revising.change(kind, hardened.read(request), record_id)

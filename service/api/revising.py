@@ -81,8 +81,7 @@ def standing(work: Work, kind: Kind, record_id: str) -> Found:
     """The record that a write means, which stands still until the commit; If-Match must name it as it is."""
     sequence.lock(work.connection, work.actor.tenant_id)
     found = reading.demand(work, kind, record_id)
-    wanted = request.headers.get("If-Match")
-    if wanted not in {None, "*", f'"{found.seq}"'}:
+    if "If-Match" in request.headers and not request.if_match.contains(str(found.seq)):
         raise Refused(Problem.PRECONDITION_FAILED)
     return found
 

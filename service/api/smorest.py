@@ -123,10 +123,14 @@ class Plugin(MarshmallowPlugin):
     Converter = Converter
 
 
-def _ours(_: OpenAPIConverter, field: Any, **__: Any) -> dict[str, Any]:
-    """What our own fields mean beyond what apispec can see."""
-    read_only = {"readOnly": True} if field.metadata.get("server_owned") else {}
-    return ({"uniqueItems": True} if isinstance(field, Ids) else {}) | read_only
+def _ours(_: OpenAPIConverter, field: Any, *, ret: Mapping[str, Any], **__: Any) -> dict[str, Any]:
+    """What our own fields mean beyond what apispec can see; ECMA's patterns know no end of text but $."""
+    words: dict[str, Any] = {"uniqueItems": True} if isinstance(field, Ids) else {}
+    if field.metadata.get("server_owned"):
+        words["readOnly"] = True
+    if "pattern" in ret:
+        words["pattern"] = ret["pattern"].replace("\\Z", "$")
+    return words
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # untyped base
@@ -157,7 +161,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # untyped base
 
     def _register_responses(self) -> None:
         for status in http.HTTPStatus:
-            self._describe(status.name, status.phrase, problem=status >= 400)
+            problem = errors.BY_STATUS.get(status)
+            phrase = f"Problem `{problem.slug}`" if problem else status.phrase
+            self._describe(status.name, phrase, problem=status >= 400)
         self._describe("DEFAULT_ERROR", "Any other problem", problem=True)
 
     def _register_pagination_header(self) -> None:
@@ -233,6 +239,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
     def gives(self, status: int, words: Words = None, *, etag: bool = False, **options: Any) -> Decorator:
         """Answer with this status, the result dumped by the schema; `etag` says that the answer carries one."""
         decorate: Decorator = self.response(status, words, headers=ETAG if etag else None, **options)
+        return decorate
+
+    def may_give(self, status: int, words: Words, description: str) -> Decorator:
+        """Document another good answer."""
+        options = {"schema": words, "description": description, "success": True}
+        decorate: Decorator = self.alt_response(status, **options)
         return decorate
 
     def refuses(self, *problems: Problem) -> Decorator:

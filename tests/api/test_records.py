@@ -77,6 +77,11 @@ def test_a_stale_change_is_refused(hana: Caller, door: str) -> None:
     assert (late.status_code, late.json["type"]) == (412, "/problems/precondition-failed")
     assert hana.get("/v1/invitations/open-door").json["place"] == "4"
     assert hana.delete("/v1/invitations/open-door", headers={"If-Match": door}).status_code == 412
+    for wanted in ("", "nonsense", '"', f"W/{door}"):
+        assert hana.patch("/v1/invitations/open-door", {"place": "5"}, headers={"If-Match": wanted}).status_code == 412
+    now = hana.get("/v1/invitations/open-door").headers["ETag"]
+    for wanted in ("*", now, f'"1", {now}'):
+        assert hana.patch("/v1/invitations/open-door", {}, headers={"If-Match": wanted}).status_code == 200
 
 
 def test_an_idempotency_key_makes_a_change_once(hana: Caller, door: str) -> None:

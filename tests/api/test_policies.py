@@ -1,0 +1,61 @@
+"""Nothing is served unless it says to whom."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from service.api import errors, guard
+from service.api.smorest import Blueprint
+from service.api.terms import Policy, Terms, terms_of
+from tests.builders import Caller
+
+PUBLIC = {
+    "/health",
+    "/problems",
+    "/problems/<slug>",
+    "/v1/sign-in/code",
+    "/v1/sign-in/refresh",
+    "/v1/sync/schema/native",
+    "/v1/openapi.json",
+    "/v1/docs/",
+    "/v1/docs/start.js",
+    "/v1/docs/<name>",
+}
+SECRET = {"/v1/sign-in/code", "/v1/sign-in/refresh"}
+
+
+def terms(app: Flask) -> dict[str, Terms | None]:
+    return {rule.rule: terms_of(app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()}
+
+
+def test_every_endpoint_declares_its_policy(app: Flask) -> None:
+    assert [rule for rule, declared in terms(app).items() if declared is None] == []
+    assert len(terms(app)) > 70
+
+
+def test_what_is_public_is_listed_here(app: Flask) -> None:
+    assert {rule for rule, it in terms(app).items() if it and it.policy is Policy.PUBLIC} == PUBLIC
+    assert {rule for rule, it in terms(app).items() if it and it.secret} == SECRET
+
+
+def test_an_endpoint_without_a_policy_is_not_served() -> None:
+    app = Flask("bare", static_folder=None)
+    app.add_url_rule("/open", view_func=lambda: "open")
+    assert app.test_client().get("/open").text == "open"
+    app = Flask("bare", static_folder=None)
+    app.add_url_rule("/open", view_func=lambda: "open")
+    guard.register(app)
+    errors.register(app)
+    assert app.test_client().get("/open").status_code == 404
+
+
+def test_a_route_cannot_leave_its_policy_out() -> None:
+    blueprint = Blueprint("forgetful", __name__)
+    with pytest.raises(TypeError, match="policy"):
+        blueprint.route("/open")  # type: ignore[call-arg]  # what is shown
+
+
+def test_what_is_not_there_is_a_problem_too(nobody: Caller) -> None:
+    missing = nobody.get("/v1/nothing-here")
+    assert (missing.status_code, missing.json["type"]) == (404, "/problems/not-found")
