@@ -34,7 +34,7 @@ class UploadPlanSchema(Message):
     In parts: PUT each to its `url` and keep the ETag of each answer. When time is up ask again, and go on.
     """
 
-    method = fields.Constant("PUT")
+    method = Choice("PUT")
     url = fields.String()
     headers = fields.Dict(keys=fields.String(), values=fields.String())
     upload_id = fields.String()

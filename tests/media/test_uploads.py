@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from schemas.problems import Problem, Refused
-from service.media import uploads
+from service.media import processing, uploads
 from service.media.attachment import READY
 from service.media.store import AbsentError, Signed
 from service.media.uploads import MAX_IMAGE, MAX_PUT, PART_SIZE, Parts
@@ -309,8 +309,6 @@ def test_a_record_deleted_meanwhile_takes_its_bytes_along(world: World) -> None:
     world.arrive(ID)
     world.store.put(attachment.photo_key, jpeg(), "image/jpeg")
     world.delete("attachments", ID)
-    from service.media import processing
-
     processing.verify(world.database, world.door, world.store, world.tenant_id, ID)
     assert world.keys() == []
 

@@ -1,0 +1,181 @@
+"""What the worker does by the clock, task by task."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlalchemy import func, insert, select
+
+from service.accounts import directory
+from service.media import uploads
+from service.media.uploads import PART_SIZE, Parts
+from service.worker import INBOX_BATCH, Worker
+from sync.changes import Change
+from sync.server.tables import inbox
+from tests.media.pictures import jpeg
+from tests.media.world import OLGA, VISIT, World
+
+ID = "photo-of-the-board"
+LARGE = jpeg() + bytes(2 * PART_SIZE)
+
+
+def later(world: World, **span: int) -> None:
+    world.now += timedelta(**span)
+
+
+def kept(world: World) -> int:
+    query = select(func.count()).select_from(inbox).where(inbox.c.tenant_id == world.tenant_id)
+    with world.database.begin(world.tenant_id) as connection:
+        return connection.execute(query).scalar_one()
+
+
+def waiting_jobs(world: World) -> int:
+    with world.database.begin(world.tenant_id) as connection:
+        return int(connection.exec_driver_sql("SELECT count(*) FROM procrastinate_jobs").scalar_one())
+
+
+def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worker) -> None:
+    queue = worker_of.queue()
+    by_the_clock = {task.task.name: task.cron for task in queue.periodic_registry.periodic_tasks.values()}
+    assert by_the_clock == {
+        "rescue_stalled": "* * * * *",
+        "forget_old_jobs": "23 * * * *",
+        "fold_read_log": "* * * * *",
+        "expire": "*/5 * * * *",
+        "give_up_held": "*/5 * * * *",
+        "purge_inbox": "11 * * * *",
+        "sweep_uploads": "11 * * * *",
+        "tidy_store": "17 3 * * *",
+    }
+    for name in ("fold_read_log", "expire", "give_up_held", "purge_inbox", "sweep_uploads", "tidy_store"):
+        assert queue.tasks[name].queueing_lock == name
+        for _ in range(2):
+            queue.tasks[name].func(0)
+
+
+def test_a_draft_expires(world: World, worker_of: Worker) -> None:
+    world.put(OLGA, "notes", "note-never-shared", visit_id=VISIT, note_kind="noticing", text="Hm.")
+    assert worker_of.expire(world.tenant_id) is False
+    assert world.record("notes", "note-never-shared")["state"] == "draft"
+    later(world, days=15)
+    worker_of.expire(world.tenant_id)
+    assert world.record("notes", "note-never-shared")["state"] == "expired"
+
+
+def test_what_cannot_expire_is_not_asked_for_ever(
+    world: World, worker_of: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = [
+        Change(f"expire-{n}", "notes", f"note-nowhere-{n}", {"state": "expired"}, base_seq=1)
+        for n in range(500)
+    ]
+    monkeypatch.setattr("service.worker.expiry.due", lambda *_: refused)
+    worker_of.for_each_tenant(worker_of.expire)(0)
+
+
+def test_a_change_that_waited_too_long_is_given_back(world: World, worker_of: Worker) -> None:
+    outcome = world.push(
+        world.actor(OLGA), "notes", "note-of-no-visit", visit_id="visit-that-never-came", note_kind="quote"
+    )
+    assert outcome.status == "held"
+    assert worker_of.give_up_held(world.tenant_id) is False
+    later(world, days=6)
+    assert worker_of.give_up_held(world.tenant_id) is True
+    assert worker_of.give_up_held(world.tenant_id) is False
+
+
+def test_raw_pushes_are_kept_thirty_days(world: World, worker_of: Worker) -> None:
+    recent = kept(world)
+    assert recent > 0
+    long_ago = world.now - timedelta(days=31)
+    rows = [
+        {
+            "tenant_id": world.tenant_id,
+            "id": uuid4(),
+            "at": long_ago,
+            "person_id": OLGA,
+            "device_id": "phone",
+            "body": "[]",
+        }
+        for _ in range(INBOX_BATCH + 20)
+    ]
+    with world.database.begin(world.tenant_id) as connection:
+        connection.execute(insert(inbox), rows)
+    assert worker_of.purge_inbox(world.tenant_id) is True
+    assert kept(world) == recent + 20
+    assert worker_of.purge_inbox(world.tenant_id) is False
+    assert kept(world) == recent
+
+
+def test_an_upload_that_nobody_ends_is_given_up(world: World, worker_of: Worker) -> None:
+    attachment = world.declare(ID, LARGE)
+    plan = uploads.plan(world.store, attachment)
+    assert isinstance(plan, Parts)
+    world.send_part(plan, 1, LARGE)
+    later(world, days=29)
+    worker_of.sweep_uploads(world.tenant_id)
+    assert world.state(ID) == ("declared", None)
+    later(world, days=2)
+    worker_of.sweep_uploads(world.tenant_id)
+    assert world.state(ID) == ("abandoned", None)
+    assert world.store.upload_id(attachment.raw_key) is None
+    assert httpx.put(plan.parts[1].url, content=LARGE[PART_SIZE : 2 * PART_SIZE]).status_code == 404
+
+
+def test_a_file_whose_check_was_lost_is_taken_up(world: World, worker_of: Worker) -> None:
+    world.send(world.declare(ID, jpeg()), jpeg())
+    world.arrive(ID)
+    with world.database.begin(world.tenant_id) as connection:
+        connection.exec_driver_sql("DELETE FROM procrastinate_jobs")
+    worker_of.sweep_uploads(world.tenant_id)
+    assert waiting_jobs(world) == 0
+    later(world, hours=2)
+    for _ in range(2):
+        worker_of.sweep_uploads(world.tenant_id)
+        assert waiting_jobs(world) == 1
+
+
+def test_objects_without_a_record_are_tidied_away(world: World, worker_of: Worker) -> None:
+    raw = jpeg()
+    for name in ("photo-that-is-shown", "photo-of-a-lost-record", "photo-on-its-way"):
+        world.send(world.declare(name, raw), raw)
+    for name in ("photo-that-is-shown", "photo-of-a-lost-record"):
+        world.arrive(name)
+        assert world.verify(name) == ("ready", None)
+    world.delete("attachments", "photo-of-a-lost-record")
+    world.store.put(world.attachment("photo-that-is-shown").raw_key, raw, "image/jpeg")
+    everything = world.keys()
+    worker_of.tidy_store(world.tenant_id)
+    assert world.keys() == everything
+    later(world, days=2)
+    worker_of.tidy_store(world.tenant_id)
+    assert world.keys() == ["photo-on-its-way/raw", "photo-that-is-shown/photo"]
+
+
+def test_other_tenants_are_left_alone(world: World, worker_of: Worker) -> None:
+    with world.database.begin_reference() as connection:
+        south = directory.create_tenant(connection, "south", "South district", world.now)
+    world.store.put(f"{south}/photo-of-theirs/photo", jpeg(), "image/jpeg")
+    later(world, days=2)
+    worker_of.tidy_store(world.tenant_id)
+    assert [listed.key for page in world.store.pages(f"{south}/") for listed in page] == [
+        f"{south}/photo-of-theirs/photo"
+    ]
+
+
+def test_a_fault_with_one_tenant_spoils_no_other(world: World, worker_of: Worker) -> None:
+    with world.database.begin_reference() as connection:
+        directory.create_tenant(connection, "south", "South district", world.now)
+    worked: list[UUID] = []
+
+    def work(tenant_id: UUID) -> bool:
+        worked.append(tenant_id)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        worker_of.for_each_tenant(work)(0)
+    assert sorted(worked) == sorted(worker_of.tenants())
+    assert len(worked) == 2
