@@ -6,6 +6,7 @@ with that worker, and one started at once would slow down a run that needs none.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -13,6 +14,8 @@ import threading
 import traceback
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Listener
 from pathlib import Path
 
@@ -26,6 +29,8 @@ DESK = "COMEWATCH_TEST_DESK"
 DESK_KEY = "COMEWATCH_TEST_DESK_KEY"
 BUCKET = "comewatch-media"
 
+PREFIX = "cw-"
+
 Answer = dict[str, str]
 
 
@@ -33,32 +38,37 @@ class Desk:
     """Starts each server once and tells whoever asks where it is."""
 
     def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="cw-"))
+        _sweep()
+        self.directory = Path(tempfile.mkdtemp(prefix=PREFIX))
         # PostgreSQL does not run as root: its user must be able to pass.
         self.directory.chmod(0o711)
+        self.lock = (self.directory / "lock").open("w")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.run = uuid.uuid4().hex[:8]
         self.starters: dict[str, Callable[[], Answer]] = {"database": self._database, "s3": self._s3}
         self.answers: dict[str, Answer | str] = {}
+        self.closed = False
         self.closers: list[Callable[[], None]] = []
-        self.listener = Listener(str(self.directory / "desk"), "AF_UNIX", authkey=self.run.encode())
+        self.listener = Listener(
+            str(self.directory / "desk"), "AF_UNIX", backlog=64, authkey=self.run.encode()
+        )
         os.environ[DESK] = str(self.listener.address)
         os.environ[DESK_KEY] = self.run
         # The servers die with the thread that forked them, so it must last as long as the run.
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
+        self.closed = True
         self.listener.close()
         for close in reversed(self.closers):
             close()
         shutil.rmtree(self.directory, ignore_errors=True)
+        self.lock.close()
 
     def _serve(self) -> None:
-        while True:
-            try:
-                connection = self.listener.accept()
-            except OSError:  # closed
-                return
-            with connection:
+        while not self.closed:
+            # Whoever hangs up in mid-question must not end the thread, as the servers would end with it.
+            with suppress(OSError, EOFError, AuthenticationError), self.listener.accept() as connection:
                 wanted: str = connection.recv()
                 if wanted not in self.answers:
                     self.answers[wanted] = self._start(wanted)
@@ -95,6 +105,14 @@ class Desk:
             "secret_key": keys.secret,
             "bucket": BUCKET,
         }
+
+
+def _sweep() -> None:
+    """Throw away what killed runs left: the directories whose lock nobody holds any more."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/lock"):
+        with suppress(OSError), lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def ask(wanted: str) -> Answer:
