@@ -39,7 +39,8 @@ class PullWorld:
     def __init__(self, database: Database, seed: int) -> None:
         self.database, self.seed, self.tenant = database, seed, uuid4()
         self.random, self.truth, self.tally = random.Random(seed), Truth(), Counter[str]()
-        self.door, self.writes, self.history = Door(KINDS), 0, [f"world {seed}"]
+        self.door, self.history = Door(KINDS), [f"world {seed}"]
+        self.writes = self.versions = 0
         self.phones: list[Phone] = []
         self.backups: list[Phone] = []
 
@@ -136,13 +137,13 @@ class PullWorld:
         self.tally["grants"] += 1
 
     def _shelf(self) -> Said:
-        self.tally["words"] += 1
+        self.versions += 1
         scopes = sorted(self.random.sample(ROOMS, self.random.choice((0, 1, 1, 2, 3))))
-        return {"label": f"v{self.tally['words']}", "scopes": scopes}
+        return {"label": f"v{self.versions}", "scopes": scopes}
 
     def _book(self, shelf: Key) -> Said:
-        self.tally["words"] += 1
-        return {"title": f"v{self.tally['words']}", "shelf_id": shelf[1]}
+        self.versions += 1
+        return {"title": f"v{self.versions}", "shelf_id": shelf[1]}
 
     def _live(self, keys: tuple[Key, ...]) -> list[Key]:
         return [key for key in keys if self.truth.records.get(key) is not None]
