@@ -107,10 +107,8 @@ def load_catalogue() -> Mapping[str, Instrument]:
     >>> list(load_catalogue())
     ['fill-plus@1', 'look-fors@1', 'open-notes@1']
     """
-    texts = {
-        file.name: file.read_text("utf-8") for file in files(__package__).joinpath("catalogue").iterdir()
-    }
-    found = (read_instrument(text, name) for name, text in texts.items() if name.endswith(".json"))
+    shelf = files(__package__).joinpath("catalogue")
+    found = (read_instrument(file.read_text("utf-8"), file.name) for file in shelf.iterdir())
     ordered = sorted(found, key=lambda instrument: (instrument.slug, instrument.version))
     return MappingProxyType({instrument.key: instrument for instrument in ordered})
 

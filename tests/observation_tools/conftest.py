@@ -1,9 +1,14 @@
-"""Where the real lessons are."""
+"""Where the real lessons are, and how patient the property tests."""
 
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault of the craft: an example may take longer than hypothesis's 200 ms.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 PROJECT = Path(__file__).parents[2]
 

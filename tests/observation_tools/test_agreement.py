@@ -203,6 +203,11 @@ def test_too_few_to_say(measure: Callable[[int], Agreement], n: int) -> None:
     assert measure(n) == Agreement(1.0 if n == 5 else None, 2 * n, n < 5)
 
 
+def test_nothing_is_too_few_whatever_was_asked() -> None:
+    assert percent_agreement([], [], enough=0) == Agreement(None, 0, True)
+    assert percent_agreement([1], [1], enough=0) == Agreement(1.0, 1, False)
+
+
 def test_what_one_observer_left_out_is_left_out() -> None:
     first, second = ["LT", None, "LQ", "LQ"] * 5, ["LT", "LQ", None, "LT"] * 5
     assert percent_agreement(first, second) == Agreement(0.5, 10, False)
