@@ -39,7 +39,7 @@ def _play(settings: Settings, console: Console) -> int:
     real = lessons.load()
     if real[0].name == lessons.GENERATED:
         console.print(
-            f"No lessons lie in {lessons.FOLDER} (set COMEWATCH_DATA): one lesson is generated instead."
+            f"No lessons lie in {lessons.DATA}/{lessons.FOLDER} (COMEWATCH_DATA names another place): one lesson is generated."
         )
     try:
         with (
@@ -54,9 +54,10 @@ def _play(settings: Settings, console: Console) -> int:
                 told.append(story)
             _settle(database, cast, checks, before, told)
             changes = sum(player.sent for player in cast.values())
+            losses = cast["observer"].network.losses
     finally:
         database.dispose()
-    report.show(console, told, checks)
+    report.show(console, told, checks, losses)
     counts = f"{checks.count(Fault.LOST)} lost, {checks.count(Fault.LEAKED)} leaked, {checks.count(Fault.DIFFERENT)} differences"
     console.print(f"{len(told)} lessons, {changes} changes, {counts}", style="bold", highlight=False)
     return 1 if checks.faults else 0

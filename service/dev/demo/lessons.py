@@ -12,7 +12,8 @@ from observation_tools.timed_coding import segments, share_of_time, totals_ms
 from observation_tools.timeline import Moment, Timeline
 from observation_tools.timeline_csv import parse_timeline
 
-FOLDER = Path("../shared/data/fill-plus")
+DATA = Path("../shared/data")
+FOLDER = "fill-plus"
 GENERATED = "(generated)"
 
 
@@ -40,8 +41,8 @@ class Lesson:
 
 
 def load(folder: Path | None = None) -> list[Lesson]:
-    """The lessons of the folder (default: the data beside the project, or COMEWATCH_DATA), in the order of their names."""
-    place = folder or Path(os.environ.get("COMEWATCH_DATA", FOLDER))
+    """The lessons in `fill-plus` of the folder (default: the data beside the project, or COMEWATCH_DATA), by name."""
+    place = (folder or Path(os.environ.get("COMEWATCH_DATA", DATA))) / FOLDER
     files = sorted(place.glob("*.csv"))
     if not files:
         return [Lesson(GENERATED, _generated())]

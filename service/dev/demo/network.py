@@ -21,6 +21,11 @@ class SchoolNetwork:
     lost: int = 0
     repeated: int = 0
 
+    @property
+    def losses(self) -> str:
+        """What it did to those who used it, in words."""
+        return f"{self.sent} requests on a bad network: {self.lost} answers lost, {self.repeated} sent twice"
+
     def send(self, request: Request) -> Response:
         """The answer to one request, unless it is lost on the way back."""
         if not self.up:

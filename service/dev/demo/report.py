@@ -11,10 +11,10 @@ from service.dev.demo.story import Story
 _SHOWN = ("LT", "LQ", "SD", "FB")
 
 
-def show(console: Console, told: list[Story], checks: Checks) -> None:
+def show(console: Console, told: list[Story], checks: Checks, losses: str) -> None:
     """One line a lesson, then every fault in full."""
     table = Table(title="Lessons that went from a phone without network to a studio")
-    table.add_column("lesson")
+    table.add_column("lesson", no_wrap=True)
     for title in ("minutes", "codes", "notes", "cues", *(f"{code} %" for code in _SHOWN)):
         table.add_column(title, justify="right")
     for story in told:
@@ -25,6 +25,7 @@ def show(console: Console, told: list[Story], checks: Checks) -> None:
     )
     for fault, said in checks.faults:
         console.print(f"{fault.value}: {said}", style="red", highlight=False)
+    console.print(f"The observer's phone made {losses}.")
     console.print(f"{checks.made} checks")
 
 
