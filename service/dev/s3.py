@@ -87,7 +87,8 @@ class S3(Server):
             "HOME": str(self.root),
             "AWS_ACCESS_KEY_ID": self.keys.access,
             "AWS_SECRET_ACCESS_KEY": self.keys.secret,
-            "GOMEMLIMIT": "200MiB",
+            # A bound; at 200 MiB it collects garbage all the time, for 13 % of a core when idle (0.5 % so).
+            "GOMEMLIMIT": "512MiB",
         }
 
     def _sweep(self) -> None:
