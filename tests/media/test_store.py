@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -42,6 +42,26 @@ def silent_server() -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         host, port = server.getsockname()
         yield f"http://{host}:{port}"
+
+
+@contextmanager
+def server_that_breaks_off() -> Iterator[str]:
+    """Promises a thousand bytes, sends a hundred, and hangs up."""
+
+    def answer() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + bytes(100))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield "http://{}:{}".format(*server.getsockname())
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join()
 
 
 def put(store: Store, key: str, content: bytes = CONTENT, **headers: str) -> int:
@@ -199,6 +219,15 @@ def test_a_store_that_says_nothing_is_not_waited_for_long(settings: Settings) ->
         refused, seconds = refusal_of(Store(replace(settings, s3_endpoint=endpoint)))
     assert refused.problem is Problem.UNAVAILABLE
     assert 4 < seconds < 8
+
+
+def test_a_file_that_breaks_off_is_no_short_file(settings: Settings) -> None:
+    """Else a bad moment of the store would put a good photo away for its checksum."""
+    with server_that_breaks_off() as endpoint:
+        store = Store(replace(settings, s3_endpoint=endpoint))
+        with pytest.raises(Refused) as refused:
+            b"".join(store.read("a/b/raw"))
+    assert refused.value.problem is Problem.UNAVAILABLE
 
 
 def test_wrong_keys_are_no_answer(settings_with_s3: Settings) -> None:
