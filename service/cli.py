@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import click
 import orjson
@@ -212,7 +213,8 @@ def token(address: str, device: str, as_json: bool) -> None:
         with database.begin_reference() as connection:
             tenant_id, person_id = directory.person_by_address(connection, address)
         with database.begin(tenant_id) as connection:
-            hers = (f"shell-{_slug(device)}", device)
+            # a device of its own each time: one call must not end the session of another
+            hers = (f"shell-{uuid4().hex[:16]}", device)
             pair = sessions.open_on(connection, Tokens(settings), tenant_id, person_id, hers, system_now())
     _say({"access_token": pair.access_token, "refresh_token": pair.refresh_token}, as_json, pair.access_token)
 
@@ -237,10 +239,6 @@ def _database(settings: Settings | None = None) -> Iterator[Database]:
 
 def _say(answer: Any, as_json: bool, words: str) -> None:
     click.echo(orjson.dumps(answer).decode() if as_json else words)
-
-
-def _slug(name: str) -> str:
-    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)[:50]
 
 
 def _first_line(error: BaseException | None) -> str:

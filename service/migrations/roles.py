@@ -5,8 +5,8 @@
 | comewatch_owner | own and change the tables; row-level security binds it too |
 | comewatch_migrate | what the owner may, past row-level security: migrations of data |
 | comewatch_rw | read and write rows of one tenant: the application |
-| comewatch_report | connect; the views of aggregates will be granted one by one |
-| comewatch_audit | add to the audit tables and read them |
+| comewatch_report | connect; views of aggregates are granted to it one by one |
+| comewatch_audit | connect; audit tables are granted to it to be read and added to, never changed |
 """
 
 from __future__ import annotations

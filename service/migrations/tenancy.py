@@ -8,21 +8,23 @@ from __future__ import annotations
 from alembic import op
 from sqlalchemy import text
 
-from service.migrations.roles import APP, AUDIT
+from service.migrations.roles import APP
 
 POLICY = "tenant_wall"
-TENANT = "tenant_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)"
-"""The sub-select is evaluated once a statement; without app.tenant it is null, and every table looks empty."""
+ASKING = "nullif(current_setting('app.tenant', true), '')::uuid"
+"""The tenant of this transaction; without one it is null, and every table looks empty."""
 FIRST_TENANT_TABLE = "sync_clock"
 
 
-def tenant_table(name: str, *, audit: bool = False) -> None:
-    """Raise the wall around a table of tenants; an audit table can only be added to and read."""
+def tenant_table(name: str) -> None:
+    """Raise the wall around a table of tenants."""
     distribute(name)
     op.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
-    op.execute(f"CREATE POLICY {POLICY} ON {name} USING ({TENANT})")
-    _grant(name, audit)
+    # the sub-select is evaluated once a statement; Citus takes none in a policy
+    asking = ASKING if _on_citus() else f"(SELECT {ASKING})"
+    op.execute(f"CREATE POLICY {POLICY} ON {name} USING (tenant_id = {asking})")
+    _grant(name)
 
 
 def reference_table(name: str) -> None:
@@ -43,12 +45,14 @@ def distribute(name: str) -> None:
     _citus(f"create_distributed_table('{name}', 'tenant_id', colocate_with => '{beside}')")
 
 
-def _grant(name: str, audit: bool = False) -> None:
-    op.execute(f"GRANT SELECT, INSERT{'' if audit else ', UPDATE, DELETE'} ON {name} TO {APP}")
-    if audit:
-        op.execute(f"GRANT SELECT, INSERT ON {name} TO {AUDIT}")
+def _grant(name: str) -> None:
+    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {APP}")
 
 
 def _citus(call: str) -> None:
-    if op.get_bind().scalar(text("SELECT count(*) FROM pg_extension WHERE extname = 'citus'")):
+    if _on_citus():
         op.execute(f"SELECT {call}")
+
+
+def _on_citus() -> bool:
+    return bool(op.get_bind().scalar(text("SELECT count(*) FROM pg_extension WHERE extname = 'citus'")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -64,6 +65,7 @@ def nobody(app: Flask) -> Caller:
 def tokens_of_ana(nobody: Caller, code: str) -> dict[str, Any]:
     answer = nobody.post("/v1/sign-in/code", {"code": code, **PHONE})
     assert answer.status_code == 200
+    assert answer.json is not None
     return dict(answer.json)
 
 
@@ -198,6 +200,17 @@ def test_a_token_on_another_device_is_refused(ana: Caller) -> None:
     assert ana.get("/v1/me", headers={"X-Device-Id": "phone-of-ana"}).status_code == 200
     answer = ana.get("/v1/me", headers={"X-Device-Id": "phone-of-eva"})
     assert problem(answer) == (401, "/problems/wrong-device")
+
+
+def test_a_token_of_ours_cannot_name_another_tenants_session(
+    app: Flask, tokens_of_ana: dict[str, Any]
+) -> None:
+    """Signed by us and mistaken: the session is looked for inside the tenant that the token names."""
+    tokens = services_of(app).tokens
+    claims = tokens.read_access(tokens_of_ana["access_token"])
+    crossed = tokens.write_access(replace(claims, tenant_id=make_tenant(services_of(app), "south")))
+    answer = Caller(app.test_client(use_cookies=False), crossed).get("/v1/me")
+    assert problem(answer) == (401, "/problems/session-ended")
 
 
 def test_signing_out_ends_the_session_at_once(

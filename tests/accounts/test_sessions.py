@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import update
 
 from schemas.problems import Problem, Refused
 from service.accounts import directory, sessions
@@ -118,6 +120,24 @@ def test_twenty_refreshes_at_once_give_one_successor(phone: Phone) -> None:
     assert phone.reason() is None
 
 
+def test_a_refresh_judges_the_row_as_it_is_when_its_turn_comes(phone: Phone) -> None:
+    """Without the lock it would turn a generation read long ago, and set the session back."""
+    first = phone.sign_in()
+    shown = phone.tokens.read_refresh(first.refresh_token)
+    with ThreadPoolExecutor(1) as pool:
+        with phone.database.begin(phone.tenant_id) as connection:
+            assert sessions.find(connection, phone.tenant_id, shown.session_id, lock=True) is not None
+            late = pool.submit(phone.refresh, first)
+            time.sleep(0.5)
+            this = update(session).where(
+                session.c.tenant_id == phone.tenant_id, session.c.id == shown.session_id
+            )
+            connection.execute(this.values(generation=3, confirmed=2, confirmed_at=phone.clock()))
+        with pytest.raises(Refused, match="session-ended"):
+            late.result(timeout=10)
+    assert phone.reason() == "a refresh token was used twice"
+
+
 def test_a_session_idle_for_more_than_180_days_ends(phone: Phone, clock: Clock) -> None:
     first = phone.sign_in()
     clock.forward(days=180)
@@ -159,6 +179,18 @@ def test_a_removed_device_is_asked_to_wipe_itself(phone: Phone) -> None:
             sessions.end(connection, phone.tenant_id, this, sessions.REMOVED, phone.clock(), wipe=True) == 1
         )
     assert assert_ended(phone, first).extra == {"wipe": True}
+
+
+def test_what_has_ended_is_not_ended_again(phone: Phone) -> None:
+    first = phone.sign_in()
+    this = session.c.device_id == "phone-of-ana"
+    with phone.database.begin(phone.tenant_id) as connection:
+        assert sessions.end(connection, phone.tenant_id, this, sessions.SIGNED_OUT, phone.clock()) == 1
+        assert (
+            sessions.end(connection, phone.tenant_id, this, sessions.REMOVED, phone.clock(), wipe=True) == 0
+        )
+    ended = assert_ended(phone, first)
+    assert (ended.detail, ended.extra) == ("signed out", {})
 
 
 def test_a_session_of_another_tenant_is_not_found(phone: Phone, database: Database, tokens: Tokens) -> None:

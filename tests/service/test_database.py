@@ -1,0 +1,89 @@
+"""Transactions: kept or undone as a whole, of one tenant, in batches, and nobody waits for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection, event, func, insert, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from service import database as module
+from service.database import Database
+from sync.server.tables import scope
+
+NORTH = UUID("11111111-1111-4111-8111-111111111111")
+MINE = scope.c.tenant_id == NORTH
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url, pool_size=1)
+    yield database
+    database.dispose()
+
+
+def count(database: Database) -> int:
+    with database.begin(NORTH) as connection:
+        return connection.execute(select(func.count()).select_from(scope).where(MINE)).scalar_one()
+
+
+def insert_and_fail(connection: Connection) -> None:
+    connection.execute(insert(scope).values(tenant_id=NORTH, scope_id="person/ana"))
+    raise RuntimeError("after the insert")
+
+
+def test_a_transaction_is_kept_at_its_end_and_undone_when_it_raises(database: Database) -> None:
+    with database.begin(NORTH) as connection:
+        connection.execute(insert(scope).values(tenant_id=NORTH, scope_id="tenant"))
+    with pytest.raises(RuntimeError, match="after the insert"), database.begin(NORTH) as connection:
+        insert_and_fail(connection)
+    assert count(database) == 1
+
+
+def test_many_rows_go_in_batches_of_500(database: Database) -> None:
+    sent: list[str] = []
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    with database.begin(NORTH) as connection:
+        rows = [{"tenant_id": NORTH, "scope_id": f"person/{number}"} for number in range(1001)]
+        connection.execute(insert(scope), rows)
+    inserts = [statement for statement in sent if statement.startswith("INSERT")]
+    assert [statement.count("(%(tenant_id") for statement in inserts] == [500, 500, 1]
+    assert count(database) == 1001
+
+
+def test_only_a_tenants_id_gets_into_the_statement(database: Database) -> None:
+    with pytest.raises(ValueError, match="badly formed"), database.begin("x'; DROP TABLE notes; --"):  # type: ignore[arg-type]  # what a caller without types would do
+        pass
+
+
+def test_who_waits_too_long_for_a_connection_is_told(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", 1)
+    database = Database(database_url, pool_size=1)
+    with (
+        database.begin_reference(),
+        database.begin_reference(),
+        pytest.raises(PoolTimeout),
+        database.begin_reference(),
+    ):
+        pass
+    database.dispose()
+
+
+def test_a_statement_that_takes_too_long_is_stopped(database: Database) -> None:
+    soon = text("SET LOCAL statement_timeout = '50ms'; SELECT pg_sleep(5)")
+    with (
+        pytest.raises(OperationalError, match="due to statement timeout"),
+        database.begin(NORTH) as connection,
+    ):
+        connection.execute(soon)
+    assert count(database) == 0
