@@ -26,6 +26,8 @@ class Answers:
     def take(self, change: Queued, outcome: Outcome) -> Status:
         """What became of a change; returns what it first became, where the answer was a repetition."""
         became = _became(outcome)
+        if change.deleted and outcome.deleted:  # it is gone, however that came about
+            became = Status.APPLIED
         if became is Status.HELD:
             self._outbox.hold(change.op_id)
         elif became is Status.REJECTED:

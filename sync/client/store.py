@@ -21,6 +21,7 @@ VERSIONS: Sequence[Sequence[str]] = (
             collection TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, deleted INTEGER NOT NULL, body BLOB,
             doubt INTEGER NOT NULL, PRIMARY KEY (collection, id)) WITHOUT ROWID""",
         "CREATE INDEX records_doubt ON records (doubt) WHERE doubt",
+        "CREATE INDEX records_deleted ON records (deleted) WHERE deleted",
         # what was typed, until the server answers; at most one of a record is unsent and one on its way
         """CREATE TABLE outbox (
             number INTEGER PRIMARY KEY AUTOINCREMENT, op_id TEXT NOT NULL UNIQUE, collection TEXT NOT NULL, id TEXT NOT NULL,

@@ -243,6 +243,14 @@ def test_typing_behind_a_refused_new_record_takes_its_fields_along(
     )
 
 
+def test_deleting_what_is_gone_already_is_no_refusal(ana: Client, ben: Client, server: FakeServer) -> None:
+    visit = shared_visit(ana, ben, text="one")
+    ben.delete("visits", visit)
+    del server.documents["visits", visit]
+    report = ben.sync()
+    assert (report.applied, report.rejected, ben.refused(), ben.pending()) == (1, 0, [], 0)
+
+
 def test_an_edit_of_a_record_that_is_gone_is_refused_with_its_words(ana: Client, ben: Client) -> None:
     visit = shared_visit(ana, ben, text="one")
     ana.delete("visits", visit)
