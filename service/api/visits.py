@@ -107,7 +107,7 @@ def release(work: Work, said: dict[str, Any], visit_id: str) -> Response:
         f"released_{name}": _joined(record[f"released_{name}"], said[name])
         for name in ("group_ids", "people_ids")
     }
-    notes = notes_of(work, visit_id, "shared")
+    notes = notes_of(work, visit_id, "shared", "retracted")
     write(work, [Change("", "visits", visit_id, readers, base_seq=visit.seq), *to_state("released", notes)])
     return revising.after(work, _VISITS, visit_id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -11,17 +11,24 @@ from flask import Flask
 from service.app import create_app, make_services
 from service.settings import Settings
 from tests.builders import Caller, caller, make_person, make_tenant, put, services_of
+from tests.conftest import environment
 
 HANA, OLGA, PETRA = "hana-host", "olga-observes", "petra-passes-by"
 
 
 @pytest.fixture(scope="session")
 def one_app() -> list[Flask]:
-    """Describing itself takes an app longer than most tests: it is made once, and served by each test's services."""
+    """Describing itself takes an app longer than most tests: it is made once, and served by each file's services."""
     return []
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def settings(session_database_url: str, token_key: str) -> Settings:
+    """Settings over the file's own database; each test has a tenant of its own there."""
+    return Settings.from_environment(environment(session_database_url, token_key))
+
+
+@pytest.fixture(scope="module")
 def app(settings: Settings, one_app: list[Flask]) -> Iterator[Flask]:
     if one_app:
         make_services(settings).serve(one_app[0])
@@ -34,7 +41,7 @@ def app(settings: Settings, one_app: list[Flask]) -> Iterator[Flask]:
 @pytest.fixture
 def tenant_id(app: Flask) -> UUID:
     services = services_of(app)
-    tenant_id = make_tenant(services)
+    tenant_id = make_tenant(services, f"north-{uuid4().hex[:8]}")
     for person_id in (HANA, OLGA, PETRA):
         make_person(services, tenant_id, person_id)
     return tenant_id
@@ -62,7 +69,7 @@ def petra(app: Flask, tenant_id: UUID) -> Caller:
 def stranger(app: Flask) -> Caller:
     """Somebody in another tenant."""
     services = services_of(app)
-    elsewhere = make_tenant(services, "south")
+    elsewhere = make_tenant(services, f"south-{uuid4().hex[:8]}")
     return caller(app, elsewhere, make_person(services, elsewhere, "stella-stranger"))
 
 

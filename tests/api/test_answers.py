@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import brotli
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from service.accounts.tokens import Claims
@@ -20,6 +20,7 @@ from service.settings import Settings
 from sync.server import feed
 from tests.api.conftest import HANA
 from tests.builders import Caller, services_of
+from tests.conftest import owner_url
 
 SECURITY = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -151,12 +152,10 @@ def test_postgresql_away_is_said_and_healed(app: Flask, orphan: Flask) -> None:
 
 
 def test_a_cut_connection_is_an_outage_and_the_next_request_works(
-    app: Flask, tenant_id: UUID, hana: Caller, database_owner_url: str
+    app: Flask, tenant_id: UUID, hana: Caller, session_database_url: str
 ) -> None:
-    from sqlalchemy import create_engine
-
     assert hana.get("/v1/people").status_code == 200
-    owner = create_engine(database_owner_url)
+    owner = create_engine(owner_url(session_database_url))
     with owner.begin() as connection:
         connection.execute(
             text(

@@ -6,17 +6,13 @@ The doors are read from the app itself, so that a new one is probed as soon as i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from service.app import create_app
-from service.settings import Settings
 from tests.api.conftest import HANA, OLGA
 from tests.builders import Caller, caller, make_person, make_tenant, put, services_of
-from tests.conftest import environment
 
 JSON = {"Content-Type": "application/json"}
 DEEP = b"[" * 33 + b"]" * 33
@@ -26,15 +22,8 @@ PAGES = {"/v1/openapi.json", "/v1/docs/", "/v1/docs/start.js", "/v1/docs/<name>"
 
 
 @pytest.fixture(scope="module")
-def app(session_database_url: str, token_key: str) -> Iterator[Flask]:
-    """One app for the whole file: nothing here succeeds in changing anything."""
-    app = create_app(Settings.from_environment(environment(session_database_url, token_key)))
-    yield app
-    services_of(app).database.dispose()
-
-
-@pytest.fixture(scope="module")
 def hana(app: Flask) -> Caller:
+    """One tenant for the whole file: nothing here succeeds in changing anything."""
     services = services_of(app)
     tenant_id = make_tenant(services)
     for person_id in (HANA, OLGA):

@@ -78,7 +78,10 @@ def test_a_stale_change_is_refused(hana: Caller, door: str) -> None:
     assert hana.get("/v1/invitations/open-door").json["place"] == "4"
     assert hana.delete("/v1/invitations/open-door", headers={"If-Match": door}).status_code == 412
     for wanted in ("", "nonsense", '"', f"W/{door}"):
-        assert hana.patch("/v1/invitations/open-door", {"place": "5"}, headers={"If-Match": wanted}).status_code == 412
+        assert (
+            hana.patch("/v1/invitations/open-door", {"place": "5"}, headers={"If-Match": wanted}).status_code
+            == 412
+        )
     now = hana.get("/v1/invitations/open-door").headers["ETag"]
     for wanted in ("*", now, f'"1", {now}'):
         assert hana.patch("/v1/invitations/open-door", {}, headers={"If-Match": wanted}).status_code == 200
