@@ -48,7 +48,13 @@ VISIT = machine(
     entry="planned | under_way | captured",
 )
 
-NOTE = machine("note", "draft > shared > released > retracted", "draft > expired", entry="draft | shared")
+# A host who took a release back, or for whom it was paused, may decide again.
+NOTE = machine(
+    "note",
+    "draft > shared > released > retracted > released",
+    "draft > expired",
+    entry="draft | shared",
+)
 
 WALK = machine(
     "walk", "planned > walking > debriefing > published", "planned | walking | debriefing > cancelled"
@@ -80,7 +86,7 @@ PRIORITY = machine("priority", "draft > active > tackled | let_go")
 MEDIA = machine(
     "media",
     "declared > uploading > uploaded > verified > ready > expiring > deleted",
-    "declared > abandoned",
+    "declared | uploading > abandoned",  # an upload that was begun may stay unfinished too
     "verified > quarantined",
     "ready > incident_hold",
 )

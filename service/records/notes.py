@@ -102,6 +102,7 @@ KIND = Kind(
             "draft > shared": is_author,
             "shared > released": is_visit_host,
             "released > retracted": is_visit_host,
+            "retracted > released": is_visit_host,
         },
     ),
     may_delete=is_author & in_state("draft"),

@@ -48,6 +48,9 @@ def test_shared_released_and_taken_back(visited: District) -> None:
     visited.says("hana", "visits", VISIT, released_group_ids=[])
     assert visited.readers("notes", NOTE) == "hana olga"
     assert visited.readers("visits", VISIT) == "hana olga otto"
+    assert problem(visited, "olga", state="released") == "illegal-move"
+    assert visited.says("hana", "notes", NOTE, state="released").status == "applied"
+    assert visited.readers("notes", NOTE) == "hana olga otto"
 
 
 def test_who_joins_the_studio_later_reads_what_was_released_to_it(visited: District) -> None:

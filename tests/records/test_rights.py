@@ -143,6 +143,7 @@ MOVES = {
         "draft > shared": "olga",
         "shared > released": HOST,
         "released > retracted": HOST,
+        "retracted > released": HOST,
         "draft > expired": "",
     },
     "debriefs debrief-one": dict.fromkeys(
