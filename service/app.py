@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -82,3 +83,13 @@ def make_services(settings: Settings, now: Now = system_now) -> Services:
 def openapi() -> dict[str, Any]:
     """The OpenAPI document, made without settings or servers."""
     return make_api(Flask("service", static_folder=None)).document()
+
+
+def write_documents(directory: Path) -> None:
+    """Write what the service says of itself: openapi.json and problems.md. `python -m service.app` does it in docs/."""
+    (directory / "openapi.json").write_bytes(documents.write(openapi()))
+    (directory / "problems.md").write_text(problems.markdown(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_documents(Path("docs"))

@@ -27,7 +27,7 @@ _MARKDOWN = """# Problems
 Whatever the service refuses it refuses with a problem (RFC 9457, `application/problem+json`); in the sync doors it is the
 `problem` of one change's outcome. Switch on the slug, the last part of `type`: it never changes once published. Each is
 explained at its own address, `/problems/{slug}`. `errors`, where it is there, holds messages by place: a JSON pointer into
-the body, or `?name` of a query parameter. This file is written by `comewatch problems`.
+the body, or `?name` of a query parameter. This file is written by `python -m service.app`.
 """
 
 

@@ -39,9 +39,7 @@ def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_committed_document_is_current(document: dict[str, Any]) -> None:
-    assert documents.write(document) == COMMITTED.read_bytes(), (
-        "write it anew: comewatch openapi > docs/openapi.json"
-    )
+    assert documents.write(document) == COMMITTED.read_bytes(), "write it anew: python -m service.app"
 
 
 def test_it_is_openapi_3_1(document: dict[str, Any]) -> None:

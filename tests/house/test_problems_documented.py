@@ -12,7 +12,7 @@ COMMITTED = Path(__file__).parents[2] / "docs" / "problems.md"
 
 
 def test_the_committed_catalogue_is_current() -> None:
-    assert markdown() == COMMITTED.read_text(), "write it anew: comewatch problems > docs/problems.md"
+    assert markdown() == COMMITTED.read_text(), "write it anew: python -m service.app"
 
 
 def test_every_problem_stands_in_it_once() -> None:
