@@ -112,14 +112,13 @@ class Replica:
                 for row in rows
             ],
         )
-        dropped = (
-            0
-            if more
-            else self._store.run("UPDATE records SET deleted = 1, body = NULL, doubt = 0 WHERE doubt")
-        )
+        dropped = 0 if more else self._drop_the_doubtful()
         self._store.set("cursor", cursor)
         self.bury()
         return bool(dropped) or any(row.record is None for row in rows)
+
+    def _drop_the_doubtful(self) -> int:
+        return self._store.run("UPDATE records SET deleted = 1, body = NULL, doubt = 0 WHERE doubt")
 
     def begin_again(self) -> None:
         """Read from the start at the next pull; until that ends everything here is shown, and in doubt."""

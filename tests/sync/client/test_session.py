@@ -168,3 +168,13 @@ def test_answers_of_busy_servers_are_waited_for(ana: Client, server: FakeServer)
     server.busy = [Response(503, {"retry-after": "2"}), Response(500)]
     assert ana.sync().pulled == 0
     assert server.busy == []
+
+
+def test_any_other_address(ana: Client, server: FakeServer, tunnel: Tunnel) -> None:
+    server.expire()
+    assert ana.ask("GET", "/v1/sync/digest?collection=notes")["count"] == 0
+    server.busy = [Response(200, {"content-type": "text/vtt"}, b"WEBVTT")]
+    assert ana.fetch("/v1/visits/visit-0001/notes.vtt") == b"WEBVTT"
+    assert tunnel.requests[-1].headers["Accept"] == "*/*"
+    with pytest.raises(Declined, match="not-found"):
+        ana.fetch("/v1/nowhere")
