@@ -98,15 +98,16 @@ class Merging:
         target = value if alone else self.machine.furthest(current, value)
         path = self.machine.path(current, target, self.allowed)
         if path is None:
-            into.illegal_move = None if self._is_behind(value, current) else (current, value)
+            into.illegal_move = None if self._is_old_news(name, value, current) else (current, value)
         else:
             into.take(name, target)
             into.moved = tuple(path)
 
-    def _is_behind(self, value: str, current: str) -> bool:
-        """A state that lies on the way to the current one is old news, not a mistake."""
+    def _is_old_news(self, name: str, value: str, current: str) -> bool:
+        """A state on the way to the current one is no mistake of a writer who had not seen the current one."""
         assert self.machine is not None
-        return self.machine.path(value, current) is not None
+        knew = self.base.record is not None and self.base.record.get(name) == current
+        return not knew and self.machine.path(value, current) is not None
 
     def _last(self, into: Merged, name: str, value: Any) -> None:
         if self.base.record is None:  # it never saw what it would overwrite

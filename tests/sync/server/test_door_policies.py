@@ -294,10 +294,18 @@ def test_an_illegal_move_alone_is_refused(room: World) -> None:
 
 
 def test_a_state_further_back_is_old_news(room: World) -> None:
-    seq, _ = start(room, state="gone")
+    seq, _ = start(room)
+    room.put(room.as_(BOB), "books", BOOK, {"state": "gone"}, base_seq=seq)
     before = room.clock
-    outcome = room.put(room.as_(ANN), "books", BOOK, {"state": "shown"}, base_seq=seq)
+    outcome = room.put(room.as_(ANN), "books", BOOK, {"state": "secret"}, base_seq=seq)
     assert (outcome.status, outcome.problem, room.clock) == (Status.MERGED, None, before)
+    assert outcome.record == stands(room)
+
+
+def test_a_state_further_back_is_a_mistake_of_who_knew_better(room: World) -> None:
+    seq, _ = start(room, state="gone")
+    outcome = room.put(room.as_(ANN), "books", BOOK, {"state": "shown"}, base_seq=seq)
+    assert (outcome.status, slug(outcome.problem)) == (Status.REJECTED, "illegal-move")
     assert outcome.record == stands(room)
 
 
