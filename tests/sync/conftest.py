@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("sync", deadline=None)  # a busy machine is no fault of a property
+settings.load_profile("sync")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

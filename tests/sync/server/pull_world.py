@@ -30,7 +30,7 @@ ROOMS = tuple(f"room-number-{n}" for n in range(4))
 SHELVES: tuple[Key, ...] = tuple(("shelves", f"shelf-{n:04}") for n in range(5))
 BOOKS: tuple[Key, ...] = tuple(("books", f"book-{n:04}") for n in range(14))
 BOTH = ("shelves", "books")
-STEPS = 60
+STEPS = 50
 
 
 class PullWorld:
@@ -49,7 +49,7 @@ class PullWorld:
         try:
             self._begin()
             steps = (self._file, self._push, self._pull, self._new_phone, self._backup, self._restore)
-            for step in self.random.choices(steps, weights=(9, 3, 14, 1, 1, 1), k=STEPS):
+            for step in self.random.choices(steps, weights=(8, 2, 13, 1, 1, 1), k=STEPS):
                 step()
             with self.database.begin(self.tenant) as connection:
                 for phone in self.phones:
