@@ -60,6 +60,13 @@ class Filing:
         self._file(row, self.stage.overlay.seq, everywhere=False)
         self._refile_children(key)
 
+    def resend(self, key: Key) -> None:
+        """Send a live record once more to whoever sees it, under a new number in each scope; the record stays as it is."""
+        row = self.stage.row(key)
+        if row is not None and row.record is not None:
+            self.stage.overlay.seq += 1
+            self._file(row, self.stage.overlay.seq, everywhere=True)
+
     def grant(self, grant: Grant) -> None:
         """Let a person into a scope or out of it: O(1), a block of numbers as long as the scope is reserved."""
         overlay = self.stage.overlay

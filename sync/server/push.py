@@ -82,6 +82,15 @@ class Door:
         push.store()
         return outcome
 
+    def resend(self, connection: Connection, actor: Actor, keys: Sequence[Key]) -> None:
+        """Send records once more, as they are: a phone may have passed them over when they last came."""
+        if keys:
+            push = _Push(self, connection, actor)
+            push.stage.load(keys)
+            for key in keys:
+                push.filing.resend(key)
+            push.store()
+
     def _alone(self, connection: Connection, actor: Actor, change: Change) -> Outcome:
         """One change by itself. Where the tables refuse what it would wake, that goes on waiting."""
         for wake in (True, False):

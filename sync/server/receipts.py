@@ -31,7 +31,7 @@ class Receipts:
 
     def __init__(self, connection: Connection, actor: Actor, op_ids: Iterable[str]) -> None:
         self._connection, self._actor = connection, actor
-        self._known = dict(_stored(connection, actor, op_ids))
+        self._known = dict(stored(connection, actor, op_ids))
         self._new: dict[str, Receipt] = {}
 
     def heard(self, change: Change) -> Outcome | None:
@@ -66,7 +66,8 @@ class Receipts:
         upsert_rows(self._connection, receipt, rows, ("outcome",))
 
 
-def _stored(connection: Connection, actor: Actor, op_ids: Iterable[str]) -> Iterable[tuple[str, Receipt]]:
+def stored(connection: Connection, actor: Actor, op_ids: Iterable[str]) -> Iterable[tuple[str, Receipt]]:
+    """The receipts of those ops that were heard before, by op_id."""
     asked = literal(sorted(set(op_ids)), ARRAY(Text))
     for row in connection.execute(
         select(receipt).where(receipt.c.tenant_id == actor.tenant_id, receipt.c.op_id == any_(asked))
