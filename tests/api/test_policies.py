@@ -17,6 +17,7 @@ PUBLIC = {
     "/v1/sign-in/code",
     "/v1/sign-in/refresh",
     "/v1/sync/schema/native",
+    "/v1/sync/schema/rxdb",
     "/v1/openapi.json",
     "/v1/docs/",
     "/v1/docs/start.js",

@@ -21,6 +21,7 @@ PUBLIC = {
     "sign_in_by_code",
     "refresh",
     "native_schema",
+    "rxdb_schema",
 }
 
 

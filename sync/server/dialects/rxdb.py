@@ -1,0 +1,174 @@
+"""RxDB's replication: pages of whole documents, and rows of what a document was and what it has become.
+
+RxDB ends a pull at the first page shorter than it asked for, takes each id once in a page, and pushes one row for each
+document until it hears an answer. It sends no op ids: they are made from what a row says, so that a row sent again after
+a lost answer is recognised. What differs from what was pushed is answered, and RxDB adopts it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+from sqlalchemy import Connection
+
+from schemas.base import SERVER_OWNED
+from schemas.rxdb import RENAMED, outward
+from sync.changes import Change, Outcome, Record, Status
+from sync.clock import stamp
+from sync.cursor import Cursor, about
+from sync.server import feed, sequence
+from sync.server.actor import Actor
+from sync.server.dialects import retries
+from sync.server.feed import FeedRow, Page
+from sync.server.kind import Kind
+from sync.server.push import Door
+
+_INWARD = {theirs: ours for ours, theirs in RENAMED.items()}
+_STAMPS = frozenset((*SERVER_OWNED, "seq", "id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a client has read to in one collection; `seq` 0 is that of an empty client."""
+
+    seq: int = 0
+    boot: int = 0
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One document of a push; `base` is what the client believed to be ours, None when it knew of none."""
+
+    id: str
+    state: Mapping[str, Any]
+    base: Mapping[str, Any] | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the person deleted it."""
+        return self.state.get("_deleted") is True
+
+
+# pull
+
+
+def pull(connection: Connection, actor: Actor, collection: str, since: Checkpoint, limit: int) -> Page:
+    """One page: each id once, and shorter than `limit` only at the end. Raises Refused as the feed does."""
+    cursor = Cursor(since.seq, since.boot, since.epoch, about([collection]))
+    found: dict[str, FeedRow] = {}
+    while True:
+        page = feed.pull(connection, actor, [collection], cursor, limit - len(found))
+        cursor = page.cursor
+        found |= {row.id: row for row in page.rows}  # the later statement saw the later state
+        if not page.more or len(found) == limit:
+            return Page(list(found.values()), cursor, page.more)
+
+
+def page_text(page: Page) -> bytes:
+    """The page as JSON, around bodies that are ready text: never parsed, never written again."""
+    documents, at = ",".join(map(_document_text, page.rows)), page.cursor
+    checkpoint = f'{{"seq":{at.seq},"boot":{at.boot},"epoch":{at.epoch}}}'
+    return f'{{"documents":[{documents}],"checkpoint":{checkpoint}}}'.encode()
+
+
+def _document_text(row: FeedRow) -> str:
+    if row.body is None:
+        return f'{{"id":"{row.id}","_deleted":true}}'
+    body = row.body
+    for ours, theirs in RENAMED.items():  # inside a text its quotes are escaped, so this is a key or nothing
+        body = body.replace(f'"{ours}":', f'"{theirs}":', 1)
+    return f'{body[:-1]},"seq":{row.seq},"_deleted":false}}'
+
+
+# push
+
+
+def push(
+    door: Door, connection: Connection, actor: Actor, kind: Kind, rows: Sequence[Row], raw: str
+) -> list[Record]:
+    """Take at most 500 rows in one transaction; returns the documents that differ from what was pushed."""
+    sequence.lock(connection, actor.tenant_id)
+    changes = [change_of(actor, kind, row) for row in rows]
+    retries.forget_said_anew(connection, actor, changes)
+    outcomes = door.push(connection, actor, changes, raw)
+    door.resend(connection, actor, [_key(one) for one in outcomes if _may_have_been_passed_over(one)])
+    answers = (answer(outcome, deleted=row.deleted) for row, outcome in zip(rows, outcomes, strict=True))
+    return [document for document in answers if document is not None]
+
+
+def refuse(
+    door: Door,
+    connection: Connection,
+    actor: Actor,
+    kind: Kind,
+    record_id: str,
+    said: str,
+    problem: Mapping[str, Any],
+) -> Record | None:
+    """Keep a row that cannot be read for its author; where it named a record, answer what stands there."""
+    op_id = f"rx-bad-{hashlib.sha256(said.encode()).hexdigest()}"
+    change = Change(op_id, kind.name, record_id, {"row": said})
+    outcome = door.refuse(connection, actor, change, problem)
+    return answer(outcome) if record_id else None
+
+
+def change_of(actor: Actor, kind: Kind, row: Row) -> Change:
+    """The row as a change of all its fields: those that equal the base are no edit, and a new record needs them all."""
+    fields = {} if row.deleted else _fields(kind.schema, row.state)
+    base = None if row.base is None or row.base.get("_deleted") else _base(kind.schema, row.base)
+    change = Change("", kind.name, row.id, fields, row.deleted, base_fields=base)
+    said = [actor.device_id, actor.person_id, change.payload(), row.base]
+    op_id = f"rx-{hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()}"
+    return replace(change, op_id=op_id)
+
+
+def answer(outcome: Outcome, *, deleted: bool = False) -> Record | None:
+    """What the client must adopt instead of what it pushed; None when there is nothing to correct."""
+    if outcome.record is not None:
+        named = {outward(name): value for name, value in outcome.record.items()}
+        return named | {"seq": outcome.seq, "_deleted": False}
+    gone = outcome.deleted or outcome.status is Status.REJECTED
+    return {"id": outcome.id, "_deleted": True} if gone and not deleted else None
+
+
+def _fields(schema: Schema, state: Mapping[str, Any]) -> Record:
+    """What the document says of the record's fields: one that is not there is null, and the server's own are left out."""
+    said = {_INWARD.get(name, name): value for name, value in state.items() if not name.startswith("_")}
+    stated = {name: said.get(name) for name in {**schema.fields, **said} if name not in _STAMPS}
+    return {name: value for name, value in stated.items() if value is not None or _may_be_null(schema, name)}
+
+
+def _base(schema: Schema, state: Mapping[str, Any]) -> Record:
+    """What the client had seen, in the form in which we would have stored it."""
+    said = {_INWARD.get(name, name): value for name, value in state.items()}
+    return {name: _as_stored(schema, name, said.get(name)) for name in schema.fields}
+
+
+def _as_stored(schema: Schema, name: str, value: Any) -> Any:
+    try:
+        loaded = schema.fields[name].deserialize(value)
+    except ValidationError:
+        return value
+    return stamp(loaded) if isinstance(loaded, datetime) else loaded
+
+
+def _may_be_null(schema: Schema, name: str) -> bool:
+    """A null in a field that cannot be empty says nothing (a new record's state), or is a fault (what is required)."""
+    field = schema.fields.get(name)
+    return field is None or field.allow_none or field.required
+
+
+def _may_have_been_passed_over(outcome: Outcome) -> bool:
+    """Its first answer was lost: a pull in between brought it while it still waited here, and RxDB left it aside."""
+    return outcome.status is Status.REPEATED and outcome.record is None and not outcome.deleted
+
+
+def _key(outcome: Outcome) -> tuple[str, str]:
+    return outcome.collection, outcome.id
