@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +36,7 @@ class Commands(click.Group):
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except ClientError as fault:
+        except (ClientError, OSError, sqlite3.Error) as fault:
             raise click.ClickException(str(fault)) from fault
 
 

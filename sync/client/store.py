@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sync.client.errors import ClientError
+from sync.client.errors import CannotWrite, ClientError
 
 VERSIONS: Sequence[Sequence[str]] = (
     (
@@ -67,15 +67,16 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of the block or nothing; on disk when the block is left."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        """All of the block or nothing; on disk when the block is left. CannotWrite when the disk is full or the file broken."""
         try:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield
             self._connection.execute("COMMIT")
-        except BaseException:
+        except sqlite3.Error as fault:
+            raise CannotWrite(f"This device could not save it: {fault}.") from fault
+        finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            raise
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

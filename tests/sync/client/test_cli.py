@@ -178,6 +178,16 @@ def test_a_server_that_cannot_be_reached_is_one_line(tmp_path: Path) -> None:
     assert (result.exit_code, result.output) == (1, "Error: No server is known: name its URL once.\n")
 
 
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(cli.main, ["--home", str(tmp_path / "file" / "phone"), "status"])
+    assert (result.exit_code, len(result.output.splitlines()), "Not a directory" in result.output) == (
+        1,
+        1,
+        True,
+    )
+
+
 def test_every_command_explains_itself(run: Run) -> None:
     assert list(cli.main.commands) == [
         "sign-in",

@@ -159,3 +159,15 @@ def test_a_newer_file_is_left_alone(ana: Client, open_phone: OpenPhone) -> None:
     connection.close()
     with pytest.raises(Exception, match="newer version of this client"):
         open_phone("ana").pending()
+
+
+def test_a_full_disk_takes_nothing_and_keeps_everything(ana: Client) -> None:
+    visit = ana.put("visits", None, VISIT)
+    (pages,) = ana._desk.store.one("PRAGMA page_count")
+    ana._desk.store.one(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(CannotWrite, match="database or disk is full"):
+        ana.put("visits", visit, {"text": "x" * 100_000})
+    assert ana.get("visits", visit) == {"id": visit} | VISIT
+    ana._desk.store.one(f"PRAGMA max_page_count = {pages + 100}")
+    ana.put("visits", visit, {"text": "x" * 100_000})
+    assert ana.sync().applied == 1
