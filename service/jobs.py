@@ -69,7 +69,13 @@ def worker_queue(settings: Settings) -> App:
     # LISTEN needs a session of its own: behind a pooler that has none, the queue is polled
     direct = settings.prepared_statements
     options = {} if direct else {"prepare_threshold": None}
-    connector = PsycopgConnector(conninfo=settings.database_conninfo, min_size=1, max_size=4, kwargs=options)
+    connector = PsycopgConnector(
+        conninfo=settings.database_conninfo,
+        min_size=1,
+        max_size=4,
+        timeout=10.0,  # for a connection: without a database it is better to end, and be started again
+        kwargs=options,
+    )
     queue = App(connector=connector, worker_defaults={"listen_notify": direct})
 
     async def rescue_stalled(timestamp: int) -> None:

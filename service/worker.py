@@ -139,6 +139,7 @@ def main() -> int:
     worker = make_worker(settings)
     make_bucket(settings)
     try:
+        worker.tenants()  # without a database the queue would wait half a minute before it says so
         return 0 if asyncio.run(jobs.run(worker.queue())) else 1
     except Exception as fault:
         _log.error("the worker stops", exc_info=fault)

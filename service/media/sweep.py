@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from observation_tools.states import MEDIA
 from service.database import Database
 from service.media import attachment as attachments
 from service.media.attachment import ABANDONED, COLLECTION, OPEN, READY, UNCHECKED
@@ -20,19 +19,18 @@ ABANDONED_AFTER = timedelta(days=30)
 LEFT_LYING = timedelta(hours=1)
 GRACE = timedelta(days=1)
 BATCH = 100
-GIVEN_UP = frozenset(state for state in OPEN if MEDIA.path(state, ABANDONED) is not None)
 
 
 def abandon(database: Database, door: Door, store: Store, tenant_id: UUID, now: datetime) -> int:
     """Give up uploads that nothing was heard of for 30 days, a batch at most; returns how many there were."""
     with database.begin(tenant_id) as connection:
-        found = _older(connection, door, tenant_id, GIVEN_UP, now - ABANDONED_AFTER)
+        found = _older(connection, door, tenant_id, OPEN, now - ABANDONED_AFTER)
     for attachment_id in found:
         store.abort_parts(attachments.raw_key(tenant_id, attachment_id))
         store.delete(attachments.raw_key(tenant_id, attachment_id))
         with database.begin(tenant_id) as connection:
             attachment = attachments.read(connection, tenant_id, attachment_id)
-            if attachment and attachment.state in GIVEN_UP:
+            if attachment and attachment.state in OPEN:
                 attachments.move(connection, door, attachment, ABANDONED)
     return len(found)
 

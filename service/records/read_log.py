@@ -155,13 +155,15 @@ def _events(
 ) -> dict[str, dict[str, Any]]:
     """The fields of each event that the readings amount to, by its id; the first reading of a day is told."""
     records = _read_records(connection, tenant_id, readings)
-    visit_ids = {visit_id for visit_id in map(_visit_id, records.values()) if visit_id}
-    visits = _bodies(connection, tenant_id, VISITS, visit_ids)
+    visit_of = {
+        key: key[1] if key[0] == VISITS else record.get("visit_id") for key, record in records.items()
+    }
+    visits = _bodies(connection, tenant_id, VISITS, {visit_id for visit_id in visit_of.values() if visit_id})
     events: dict[str, dict[str, Any]] = {}
     for reading in readings:
-        read = records.get((reading.collection, reading.record_id))
-        visit = visits.get(_visit_id(read) or "") if read else None
-        if read and visit and reading.reader_id not in (read["created_by"], visit["host_id"]):
+        key = (reading.collection, reading.record_id)
+        visit = visits.get(visit_of.get(key) or "")
+        if visit and reading.reader_id not in (records[key]["created_by"], visit["host_id"]):
             events.setdefault(reading.event_id(visit["id"]), _fields(reading, visit["id"]))
     return events
 
@@ -175,11 +177,6 @@ def _fields(reading: Reading, visit_id: str) -> dict[str, Any]:
         "how": reading.how,
         "at": stamp(reading.at),
     }
-
-
-def _visit_id(record: Record) -> str | None:
-    """The visit that a record belongs to; a visit is its own."""
-    return record["visit_id"] if "visit_id" in record else record["id"] if "observer_ids" in record else None
 
 
 def _read_records(

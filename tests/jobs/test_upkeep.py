@@ -125,6 +125,15 @@ def test_an_upload_that_nobody_ends_is_given_up(world: World, worker_of: Worker)
     assert httpx.put(plan.parts[1].url, content=LARGE[PART_SIZE : 2 * PART_SIZE]).status_code == 404
 
 
+def test_one_that_was_begun_is_given_up_too(world: World, worker_of: Worker) -> None:
+    world.declare(ID, LARGE)
+    with world.database.begin(world.tenant_id) as connection:
+        uploads.begun(connection, world.door, world.actor(OLGA), ID)
+    later(world, days=31)
+    worker_of.sweep_uploads(world.tenant_id)
+    assert world.state(ID) == ("abandoned", None)
+
+
 def test_a_file_whose_check_was_lost_is_taken_up(world: World, worker_of: Worker) -> None:
     world.send(world.declare(ID, jpeg()), jpeg())
     world.arrive(ID)
