@@ -1,4 +1,4 @@
-"""The devices that sync: when they were last heard, and how far their clocks are off."""
+"""The devices that sync: when they were last heard, how far their clocks are off, and how far they have read."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ from sync.server.tables import device
 
 _FRESH = timedelta(minutes=1)
 _JITTER_MS = 2_000
+_KEY = ("tenant_id", "device_id")
 
 
-def seen(connection: Connection, actor: Actor, now: datetime, device_time: datetime | None) -> None:
-    """Note that a device was heard. Writes at most once a minute, so that a phone with nothing new costs a probe only."""
+def seen(
+    connection: Connection,
+    actor: Actor,
+    now: datetime,
+    device_time: datetime | None,
+    read_to: int | None = None,
+) -> None:
+    """Note that a device was heard, and with `read_to` the number of the clock up to which it surely holds everything.
+
+    Writes at most once a minute, so that a phone with nothing new costs a probe only.
+    """
     offset = round((now - device_time).total_seconds() * 1000) if device_time else None
     table = device.c
     stored = connection.execute(
@@ -29,17 +39,14 @@ def seen(connection: Connection, actor: Actor, now: datetime, device_time: datet
         and (offset is None or abs(offset - stored.clock_offset_ms) < _JITTER_MS)
     ):
         return
+    told = {"clock_offset_ms": offset, "pull_cursor": read_to}
     values = {
         "tenant_id": actor.tenant_id,
         "device_id": actor.device_id,
         "person_id": actor.person_id,
         "last_seen_at": now,
+        **{name: value for name, value in told.items() if value is not None},
     }
-    statement = insert(device).values(values | ({} if offset is None else {"clock_offset_ms": offset}))
-    changing = {
-        name: statement.excluded[name]
-        for name in ("person_id", "last_seen_at", *(() if offset is None else ("clock_offset_ms",)))
-    }
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["tenant_id", "device_id"], set_=changing)
-    )
+    statement = insert(device).values(values)
+    changing = {name: statement.excluded[name] for name in values if name not in _KEY}
+    connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=changing))

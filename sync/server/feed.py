@@ -135,7 +135,8 @@ def digest(connection: Connection, actor: Actor, collection: str) -> Digest:
 def _demand_current(cursor: Cursor, now: sequence.Sequence, collections: Sequence[str]) -> None:
     if cursor.seq == 0:
         return
-    if cursor.epoch != now.epoch or cursor.seq > now.seq or cursor.seq < now.horizon:
+    # a reader born after the horizon needs no older tombstone, however early its first reading still is
+    if cursor.epoch != now.epoch or cursor.seq > now.seq or max(cursor.seq, cursor.boot) < now.horizon:
         restored = cursor.epoch != now.epoch or cursor.seq > now.seq
         why = "The server was restored from a backup." if restored else "This cursor is too old."
         raise Refused(Problem.SYNC_RESET_REQUIRED, why, extra={"restored": restored})

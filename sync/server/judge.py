@@ -186,6 +186,8 @@ class Judge:
         """The record as the writer had last seen it; None when it did not say, or history no longer knows."""
         if change.base_fields is not None:
             return {name: value for name, value in change.base_fields.items() if name in kind.schema.fields}
+        if change.base_seq == row.seq:
+            return row.record  # numbers are never used twice, in no life of the server
         clock = self.stage.sequence
         if not change.base_seq or not clock.horizon <= change.base_seq <= self.stage.overlay.seq:
             return None  # a number of an earlier life of the server says nothing about this one

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import DateTime, delete
 
 from sync.changes import Record
-from sync.server import history
+from sync.server import history, moved
 from sync.server.kind import Kind
 from sync.server.rows import upsert_rows
 from sync.server.stage import Row, Stage
@@ -37,6 +37,7 @@ def store(stage: Stage) -> None:
     _store_memberships(stage)
     connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")  # a broken tie shows here, not at the commit
     if overlay.seq != stage.sequence.seq:
+        moved.note(connection, stage.sequence.seq, overlay.seq)
         stage.sequence.seq = overlay.seq
         stage.sequence.store(connection)
 

@@ -28,7 +28,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from schemas.problems import Problem, Refused
 from sync.changes import Change, Outcome, Status
 from sync.clock import Now, system_now
-from sync.server import held, inbox, ledger, reading, refusals, sequence
+from sync.server import held, inbox, ledger, moved, reading, refusals, sequence
 from sync.server.actor import Actor, system_actor
 from sync.server.filing import Filing
 from sync.server.held import Held
@@ -63,6 +63,12 @@ class Door:
             )
         sequence.lock(connection, actor.tenant_id)
         inbox.keep(connection, actor, inbox.as_text(changes) if raw is None else raw, self.now())
+        outcomes = self._together(connection, actor, changes)
+        moved.note_known(connection, actor, outcomes)
+        return outcomes
+
+    def _together(self, connection: Connection, actor: Actor, changes: Sequence[Change]) -> list[Outcome]:
+        """All changes in one go, which is all but always possible."""
         try:
             with connection.begin_nested():
                 return _Push(self, connection, actor).run(changes)

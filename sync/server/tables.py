@@ -49,6 +49,8 @@ clock = _table(
     fillfactor=20,  # keeps the row's updates HOT
 )
 
+mark = _table("sync_mark", _key("at", Moment), _number("seq"))  # where the clock stood, once a day
+
 document = _table(
     "sync_document",
     _key("collection"),
@@ -93,6 +95,7 @@ Index(
     postgresql_include=["scope_id"],
     postgresql_where=text("NOT removed"),
 )
+Index("sync_entry_removed", entry.c.tenant_id, entry.c.seq, postgresql_where=text("removed"))
 
 membership = _table(
     "sync_membership",
@@ -125,6 +128,8 @@ receipt = _table(
     _required("outcome", Text),
     _required("at", Moment),
 )
+# rows come in the order of time: a few pages tell where the old ones lie, and a push pays nothing for it
+Index("sync_receipt_at", receipt.c.tenant_id, receipt.c.at, postgresql_using="brin")
 
 inbox = _table(
     "sync_inbox",
@@ -146,6 +151,7 @@ history = _table(
     _required("at", Moment),
     Column("body", Text),
 )
+Index("sync_history_at", history.c.tenant_id, history.c.at, postgresql_using="brin")
 
 held = _table(
     "sync_held",

@@ -86,6 +86,13 @@ def upgrade() -> None:
         postgresql_include=["scope_id"],
         postgresql_where=sa.text("NOT removed"),
     )
+    op.create_index(
+        "sync_entry_removed",
+        "sync_entry",
+        ["tenant_id", "seq"],
+        unique=False,
+        postgresql_where=sa.text("removed"),
+    )
     tenant_table("sync_entry")
     op.create_table(
         "sync_held",
@@ -116,6 +123,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "collection", "record_id", "seq"),
         info={"dist": "tenant"},
     )
+    op.create_index(
+        "sync_history_at", "sync_history", ["tenant_id", "at"], unique=False, postgresql_using="brin"
+    )
     tenant_table("sync_history")
     op.create_table(
         "sync_inbox",
@@ -130,6 +140,15 @@ def upgrade() -> None:
     )
     op.create_index("sync_inbox_at", "sync_inbox", ["tenant_id", "at"], unique=False)
     tenant_table("sync_inbox")
+    op.create_table(
+        "sync_mark",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "at"),
+        info={"dist": "tenant"},
+    )
+    tenant_table("sync_mark")
     op.create_table(
         "sync_membership",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -160,6 +179,9 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "op_id"),
         info={"dist": "tenant"},
+    )
+    op.create_index(
+        "sync_receipt_at", "sync_receipt", ["tenant_id", "at"], unique=False, postgresql_using="brin"
     )
     tenant_table("sync_receipt")
     op.create_table(
