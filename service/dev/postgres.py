@@ -35,7 +35,7 @@ CLUSTER = (
 )
 # A test's data may be lost with the machine: not waiting for the disk makes a clone three times faster.
 # Not with the process, though: synchronous_commit stays on, as tests kill servers and look for their data.
-UNSAFE = ("fsync=off", "full_page_writes=off")
+UNSAFE = ("fsync=off", "full_page_writes=off", "max_wal_size=256MB")
 TUNING = ("max_connections=200", "shared_buffers=128MB", "timezone=UTC")
 
 
