@@ -18,7 +18,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in report.user_properties:
             if name == "model":
                 total += Counter(value)
-            elif name == "ablation":
+            elif name in ("ablation", "race"):
                 lines.append(value)
     if total:
         lines.insert(0, "model: " + ", ".join(f"{count:,} {what}" for what, count in total.items()))
