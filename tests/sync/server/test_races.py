@@ -165,6 +165,9 @@ def skipped_in_a_race(world: World, title: str) -> int:
         ]
 
     race.run(writers(world, changes), readers)
+    titles = [book["title"] for book in world.sees(ANN, "books").values()]
+    assert len(titles) == WRITERS * 3
+    assert all(said.startswith(f"{title} 2") for said in titles)  # the last edits were written
     return skipped(world, readers)
 
 
