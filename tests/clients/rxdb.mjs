@@ -34,12 +34,18 @@ class Phone {
 
   // Until everything typed is sent and every collection was read once more after that.
   async sync() {
-    for (let round = 0; round < 2; round++) {
-      const before = { ...this.pulled };
-      Object.values(this.client.replications).forEach((each) => each.reSync());
-      while (this.options.names.some((name) => (this.pulled[name] ?? 0) === (before[name] ?? 0))) await pause(1);
-      for (const each of Object.values(this.client.replications)) await each.awaitInSync();
-    }
+    const before = { ...this.pulled };
+    Object.values(this.client.replications).forEach((each) => each.reSync());
+    while (this.options.names.some((name) => (this.pulled[name] ?? 0) === (before[name] ?? 0))) await pause(1);
+    await this.sent();
+  }
+
+  async sent() {
+    for (const each of Object.values(this.client.replications)) await each.awaitInSync();
+  }
+
+  async untilLost() {
+    for (const before = this.network.lost; this.network.lost === before; ) await pause(1);
   }
 
   find(collection, id) {
@@ -85,6 +91,8 @@ serve({
   network: (how) => phone.network.set(how),
   lost: () => phone.network.lost,
   sync: () => phone.sync(),
+  sent: () => phone.sent(),
+  untilLost: () => phone.untilLost(),
   async dump({ collection }) {
     return (await phone.client.db[collection].find().exec()).map((each) => each.toMutableJSON());
   },

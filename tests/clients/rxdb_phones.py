@@ -12,16 +12,7 @@ from typing import Any
 from tests.clients.conftest import School
 from tests.clients.driver import Pool
 
-COLLECTIONS = (
-    "people",
-    "groups",
-    "memberships",
-    "visits",
-    "notes",
-    "debriefs",
-    "conflicts",
-    "rejected_writes",
-)
+COLLECTIONS = ("visits", "notes", "conflicts", "rejected_writes")
 PHONES = count(1)
 Document = dict[str, Any]
 
@@ -37,9 +28,9 @@ class RxdbPhone:
     """One phone of one person."""
 
     def __init__(
-        self, pool: Pool, school: School, person_id: str, names: tuple[str, ...] = COLLECTIONS
+        self, pool: Pool, school: School, person_id: str, more: tuple[str, ...] = (), **options: int
     ) -> None:
-        self.pool, self.school, self.person_id, self.names = pool, school, person_id, names
+        self.pool, self.school, self.person_id, self.names = pool, school, person_id, COLLECTIONS + more
         self.driver = pool.take()
         self.name = f"phone-{next(PHONES)}-of-{person_id}"
         self._do(
@@ -48,7 +39,8 @@ class RxdbPhone:
             server=school.server,
             token=school.token(person_id, self.name),
             schemas=schemas(school.server),
-            names=names,
+            names=self.names,
+            **options,
         )
 
     def put(self, collection: str, record_id: str, **fields: Any) -> str:
@@ -69,6 +61,14 @@ class RxdbPhone:
     def sync(self) -> None:
         """Until all is sent and read."""
         self._do("sync")
+
+    def sent(self) -> None:
+        """Until all is sent, and nothing is read."""
+        self._do("sent")
+
+    def until_lost(self) -> None:
+        """Until an answer was lost."""
+        self._do("untilLost")
 
     def go(self, *, online: bool) -> None:
         self._do("network", online=online)
