@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -114,6 +116,29 @@ def test_long_texts_are_merged_by_lines_and_longer_ones_not_at_all() -> None:
     assert three_way(base, mine, theirs) is None  # 1501 lines
     assert three_way(cut, cut.replace("line 7\n", "line seven\n"), cut + "last\n") is not None
     assert three_way(cut, cut.replace("line 7\n", "line VII\n"), cut.replace("line 7\n", "7\n")) is None
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs"),
+    [
+        ("a b " * 750, "b a " * 750, "a a b b " * 375),  # took difflib 90 s
+        ("a " * 1500, "a " * 1499 + "b ", "c " + "a " * 1499),
+        ("a\n" * 1500, "a\n" * 1499 + "b\n", "c\n" + "a\n" * 1499),
+        (" ".join(map(str, range(1500))), " ".join(map(str, range(1500, 0, -1))), "x"),
+    ],
+)
+def test_no_text_holds_up_everybody_else(base: str, mine: str, theirs: str) -> None:
+    """A push merges while it holds the tenant's clock, and may bring five hundred of these."""
+    began = time.process_time()
+    three_way(base, mine, theirs)
+    assert time.process_time() - began < 1
+
+
+def test_a_word_that_stands_everywhere_does_not_keep_edits_apart_from_merging() -> None:
+    base = "the cat and the dog and the bird and the fish and the horse " * 12 + "end"
+    mine, theirs = "the first: " + base, base + " of the list"
+    assert three_way(base, mine, theirs) == "the first: " + base + " of the list"
+    assert three_way(base, base.replace("end", "END"), mine) == mine.replace("end", "END")
 
 
 @given(texts(), texts())
