@@ -16,6 +16,7 @@ from service.api import (
     guard,
     headers,
     health,
+    live,
     problems,
     records,
     rxdb,
@@ -27,6 +28,7 @@ from service.api.encoding import Json
 from service.api.services import Services
 from service.api.smorest import Api, Blueprint
 from service.database import Database
+from service.hints import Hints
 from service.media.store import Store
 from service.records import KINDS
 from service.settings import Settings
@@ -38,6 +40,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     problems.blueprint,
     sign_in.blueprint,
     sync.blueprint,
+    live.blueprint,
     rxdb.blueprint,
     board.blueprint,
     acts.blueprint,
@@ -73,7 +76,12 @@ def make_services(settings: Settings, now: Now = system_now) -> Services:
     prepared = settings.prepared_statements
     return Services(
         settings=settings,
-        database=Database(settings.database_url, prepared_statements=prepared, pool_size=settings.pool_size),
+        database=Database(
+            settings.database_url,
+            prepared_statements=prepared,
+            pool_size=settings.pool_size,
+            told=Hints(settings.live_hint_socket),
+        ),
         kinds=KINDS,
         door=Door(KINDS, now),
         now=now,

@@ -9,6 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, create_engine
 
+from service import hints
+from service.hints import Hints
+
 ROLE = "comewatch_rw"
 PATIENCE_S = 5
 """How long a request waits for a connection, new or pooled, before it is told to come again."""
@@ -25,7 +28,15 @@ class Database:
     so a pooler in transaction mode may stand between.
     """
 
-    def __init__(self, url: str, *, prepared_statements: bool = True, pool_size: int = 10) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        prepared_statements: bool = True,
+        pool_size: int = 10,
+        told: Hints | None = None,
+    ) -> None:
+        self._told = told or Hints()
         connect_args: dict[str, Any] = {"connect_timeout": PATIENCE_S}
         if not prepared_statements:
             connect_args["prepare_threshold"] = None
@@ -45,7 +56,11 @@ class Database:
         """One transaction of one tenant: committed at the end of the block, rolled back when it raises."""
         with self.engine.begin() as connection:
             _start(connection, f"; SET LOCAL app.tenant = '{UUID(str(tenant_id))}'")
+            hints.begin(connection)
             yield connection
+            hint = hints.due(connection, tenant_id)
+        if hint is not None:  # committed by now
+            self._told.send(hint)
 
     @contextmanager
     def begin_reference(self) -> Iterator[Connection]:

@@ -44,6 +44,8 @@ class Settings:
     s3_secret_key: str = field(repr=False)
     s3_bucket: str
     s3_region: str
+    live_url: str | None
+    live_hint_socket: Path | None
     log_level: str
 
     @classmethod
@@ -110,6 +112,8 @@ def _read(env: Source) -> dict[str, Any]:
         "s3_secret_key": env.str("S3_SECRET_KEY"),
         "s3_bucket": env.str("S3_BUCKET", "comewatch-media"),
         "s3_region": env.str("S3_REGION", "us-east-1"),
+        "live_url": env.str("LIVE_URL", None, validate=_live_url),
+        "live_hint_socket": env.path("LIVE_HINT_SOCKET", None),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
     }
 
@@ -136,6 +140,11 @@ def _p256(pem: str) -> None:
         raise ValidationError("is no private key in PEM") from None
     if key.curve_name != "P-256" or not key.is_private:
         raise ValidationError("must be a private key on the curve P-256")
+
+
+def _live_url(url: str | None) -> None:
+    if url is not None:
+        validate.URL(require_tld=False)(url)
 
 
 def _postgresql(url: str) -> None:

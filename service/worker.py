@@ -9,16 +9,16 @@ import asyncio
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from procrastinate import App
-from sqlalchemy import ARRAY, Uuid, any_, delete, literal, select
+from sqlalchemy import select
 
 from schemas.problems import Refused
 from service import jobs
 from service.accounts.models import tenant
 from service.database import Database
+from service.hints import Hints
 from service.logs import configure, logger
 from service.media import processing, sweep
 from service.media.attachment import VERIFY
@@ -27,13 +27,9 @@ from service.records import KINDS, expiry, read_log
 from service.settings import Settings
 from sync.changes import Status
 from sync.clock import Now, system_now
-from sync.server import deadlines
+from sync.server import deadlines, purge
 from sync.server.actor import system_actor
 from sync.server.push import Door
-from sync.server.tables import inbox
-
-INBOX_LASTS = timedelta(days=30)
-INBOX_BATCH = 500
 
 _log = logger(__name__)
 
@@ -77,13 +73,24 @@ class Worker:
 
     def purge_inbox(self, tenant_id: UUID) -> bool:
         """Forget raw pushes older than 30 days; True when there may be more."""
-        table = inbox.c
-        old = select(table.id).where(table.tenant_id == tenant_id, table.at < self.now() - INBOX_LASTS)
         with self.database.begin(tenant_id) as connection:
-            ids = list(connection.execute(old.order_by(table.at).limit(INBOX_BATCH)).scalars())
-            these = any_(literal(ids, ARRAY(Uuid)))
-            connection.execute(delete(inbox).where(table.tenant_id == tenant_id, table.id == these))
-        return len(ids) == INBOX_BATCH
+            return purge.raw_pushes(connection, tenant_id, self.now())
+
+    def purge(self, tenant_id: UUID) -> bool:
+        """Throw away a batch of tombstones, of receipts and of old words; True when there may be more."""
+        with self.database.begin(tenant_id) as connection:
+            more = purge.tombstones(connection, tenant_id)
+        for work in (purge.receipts, purge.old_words):
+            with self.database.begin(tenant_id) as connection:
+                more = work(connection, tenant_id, self.now()) or more
+        return more
+
+    def raise_horizon(self, tenant_id: UUID) -> bool:
+        """Say which tombstones may go: they go the next night, when no pull is left that was let in before."""
+        with self.database.begin(tenant_id) as connection:
+            purge.mark_clock(connection, tenant_id, self.now())
+            purge.raise_horizon(connection, tenant_id, self.now())
+        return False
 
     def sweep_uploads(self, tenant_id: UUID) -> bool:
         """Give up uploads that nobody ends, and take up files whose check was given up."""
@@ -115,6 +122,8 @@ class Worker:
             "*/5 * * * *": (self.expire, self.give_up_held),
             "11 * * * *": (self.purge_inbox, self.sweep_uploads),
             "17 3 * * *": (self.tidy_store,),
+            "29 3 * * *": (self.purge,),
+            "41 3 * * *": (self.raise_horizon,),
         }
         for cron, works in by_the_clock.items():
             for work in works:
@@ -128,6 +137,7 @@ def make_worker(settings: Settings, now: Now = system_now) -> Worker:
         settings.database_url,
         prepared_statements=settings.prepared_statements,
         pool_size=jobs.CONCURRENCY + 1,
+        told=Hints(settings.live_hint_socket),
     )
     return Worker(settings, database, Door(KINDS, now), Store(settings, WORKER), now)
 

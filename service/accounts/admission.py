@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ARRAY, Connection, Uuid, any_, literal, select
 
 from service.accounts.models import session
 from service.accounts.sessions import confirm, ended
 from service.accounts.tokens import Claims
 from service.records.people import table as people
 from sync.server.actor import Actor
+
+_LIVING = select(session.c.id).join(
+    people, (people.c.tenant_id == session.c.tenant_id) & (people.c.id == session.c.person_id)
+)
+
+
+def living(connection: Connection, tenant_id: UUID, session_ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these sessions `admit` would still let in."""
+    these = any_(literal(list(session_ids), ARRAY(Uuid)))
+    found = _LIVING.where(
+        session.c.tenant_id == tenant_id, session.c.id == these, session.c.revoked_at.is_(None)
+    )
+    return set(connection.execute(found).scalars())
 
 
 def admit(connection: Connection, claims: Claims, now: datetime) -> Actor:

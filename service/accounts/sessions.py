@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from schemas.problems import Problem, Refused
+from service import hints
 from service.accounts.models import session
 from service.accounts.tokens import ACCESS_LASTS, Claims, Refresh, Tokens
 from service.database import Database
@@ -72,6 +73,8 @@ def end(
     """End the living sessions among these, at once; how many there were. `wipe` is asked at the next contact."""
     living = (session.c.tenant_id == tenant_id) & session.c.revoked_at.is_(None) & which
     ended = connection.execute(update(session).where(living).values(revoked_at=now, reason=reason, wipe=wipe))
+    if ended.rowcount:
+        hints.note_ended(connection)  # streams that they opened are to close now
     return ended.rowcount
 
 

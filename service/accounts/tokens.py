@@ -10,8 +10,8 @@ import base64
 import hashlib
 import hmac
 import struct
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,9 +24,11 @@ from service.settings import Settings
 from sync.clock import Now, system_now
 
 ACCESS_LASTS = timedelta(minutes=10)
+TICKET_LASTS = timedelta(seconds=30)
 AUDIENCE = "comewatch"
 _ALGORITHM = "ES256"
 _TYPE = "at+jwt"
+_TICKET = "live+jwt"
 _LEEWAY = timedelta(seconds=5)
 _PREFIX = "cwr_"
 _BODY = struct.Struct(">16s16sI")
@@ -42,6 +44,7 @@ class Claims:
     generation: int
     person_id: str
     device_id: str
+    expires_at: datetime | None = field(default=None, compare=False)  # of a token that was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,14 @@ class Tokens:
 
     def write_access(self, claims: Claims) -> str:
         """A token that opens the API for ten minutes, unless its session ends before."""
-        issued = self._now()
+        return self._write(claims, _TYPE, self._now() + ACCESS_LASTS)
+
+    def write_ticket(self, claims: Claims) -> str:
+        """What opens one live stream elsewhere within 30 s, for as long as the access token that was shown is good."""
+        expires_at = claims.expires_at or self._now()
+        return self._write(claims, _TICKET, self._now() + TICKET_LASTS, until=int(expires_at.timestamp()))
+
+    def _write(self, claims: Claims, type_: str, expires_at: datetime, **more: int) -> str:
         said = {
             "iss": self._issuer,
             "aud": AUDIENCE,
@@ -75,24 +85,33 @@ class Tokens:
             "gen": claims.generation,
             "dev": claims.device_id,
             "jti": str(uuid4()),
-            "iat": int(issued.timestamp()),
-            "exp": int((issued + ACCESS_LASTS).timestamp()),
+            "iat": int(self._now().timestamp()),
+            "exp": int(expires_at.timestamp()),
         }
-        header = {"alg": _ALGORITHM, "typ": _TYPE, "kid": self._kid}
-        return jwt.encode(header, said, self._key, [_ALGORITHM])
+        header = {"alg": _ALGORITHM, "typ": type_, "kid": self._kid}
+        return jwt.encode(header, said | more, self._key, [_ALGORITHM])
 
     def read_access(self, token: str) -> Claims:
         """What the token says; Refused(SIGN_IN_REQUIRED) when it is not ours, not for here, or too old."""
+        return self._read(token, _TYPE)
+
+    def read_ticket(self, ticket: str) -> Claims:
+        """What a ticket says; it expires when the access token does that it was given for. Refused as `read_access`."""
+        return self._read(ticket, _TICKET)
+
+    def _read(self, token: str, type_: str) -> Claims:
         try:
             read = jwt.decode(token, self._key, [_ALGORITHM])
         except (JoseError, ValueError, TypeError):
             raise Refused(Problem.SIGN_IN_REQUIRED, "The access token is not one of ours.") from None
-        if read.header.get("typ") != _TYPE or not self._is_for_us(read.claims):
+        if read.header.get("typ") != type_ or not self._is_for_us(read.claims):
             raise Refused(Problem.SIGN_IN_REQUIRED, "The access token is not meant for this service.")
         if not self._is_current(read.claims):
             raise Refused(Problem.SIGN_IN_REQUIRED, "The access token has expired.")
         claims = read.claims
-        return Claims(UUID(claims["tid"]), UUID(claims["sid"]), claims["gen"], claims["sub"], claims["dev"])
+        expires_at = datetime.fromtimestamp(claims["until" if "until" in claims else "exp"], UTC)
+        whose = (UUID(claims["tid"]), UUID(claims["sid"]), claims["gen"], claims["sub"], claims["dev"])
+        return Claims(*whose, expires_at)
 
     def write_refresh(self, refresh: Refresh) -> str:
         """The refresh token of this generation: always the same one."""

@@ -13,9 +13,9 @@ from service.api.transaction import Work
 from sync.server import devices
 
 
-def note_device(work: Work) -> None:
-    """Note that the device was here, and how far its clock is from ours."""
-    devices.seen(work.connection, work.actor, work.services.now(), device_time())
+def note_device(work: Work, read_to: int | None = None) -> None:
+    """Note that the device was here, how far its clock is from ours and, natively, up to which number it has read."""
+    devices.seen(work.connection, work.actor, work.services.now(), device_time(), read_to)
 
 
 def device_time() -> datetime | None:

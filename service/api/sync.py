@@ -39,9 +39,10 @@ blueprint = Blueprint(
 @in_transaction
 def pull(work: Work, said: dict[str, Any]) -> Response:
     """Read what changed for you since the cursor, a page at a time."""
-    note_device(work)
-    wanted = collections(said["collections"])
-    page = feed.pull(work.connection, work.actor, wanted, cursor(said["cursor"]), said["limit"])
+    wanted, asked = collections(said["collections"]), cursor(said["cursor"])
+    page = feed.pull(work.connection, work.actor, wanted, asked, said["limit"])
+    # the answer may be lost: what it asked with is what it holds, and an empty phone needs no tombstone before its birth
+    note_device(work, asked.seq or page.cursor.boot)
     log_deliveries(work, page)
     return Response(page_text(page), mimetype="application/json")
 

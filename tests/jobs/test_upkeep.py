@@ -12,8 +12,9 @@ from sqlalchemy import func, insert, select
 from service.accounts import directory
 from service.media import uploads
 from service.media.uploads import PART_SIZE, Parts
-from service.worker import INBOX_BATCH, Worker
+from service.worker import Worker
 from sync.changes import Change
+from sync.server.purge import INBOX_BATCH
 from sync.server.tables import inbox
 from tests.media.pictures import jpeg
 from tests.media.world import OLGA, VISIT, World
@@ -49,8 +50,19 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "purge_inbox": "11 * * * *",
         "sweep_uploads": "11 * * * *",
         "tidy_store": "17 3 * * *",
+        "purge": "29 3 * * *",
+        "raise_horizon": "41 3 * * *",
     }
-    for name in ("fold_read_log", "expire", "give_up_held", "purge_inbox", "sweep_uploads", "tidy_store"):
+    for name in (
+        "fold_read_log",
+        "expire",
+        "give_up_held",
+        "purge_inbox",
+        "sweep_uploads",
+        "tidy_store",
+        "purge",
+        "raise_horizon",
+    ):
         assert queue.tasks[name].queueing_lock == name
         for _ in range(2):
             queue.tasks[name].func(0)
