@@ -43,14 +43,16 @@ candidate AS MATERIALIZED (
         ORDER BY e.pos LIMIT :most)
     ) x
    GROUP BY x.number, k.collection, x.record_id ORDER BY x.number LIMIT :most)
-SELECT c.number, c.collection, c.record_id, d.seq, v.visible, CASE WHEN v.visible THEN d.body END AS body, d.author,
+SELECT c.number, c.collection, c.record_id, coalesce(d.seq, c.number) AS seq, v.visible, CASE WHEN v.visible THEN d.body END AS body,
+       coalesce(d.author, '') AS author,
        clock.seq AS clock, clock.boot
   FROM clock CROSS JOIN candidate c
   CROSS JOIN LATERAL (SELECT c.live OR EXISTS (
      SELECT 1 FROM sync_entry e JOIN sync_membership m ON m.tenant_id = e.tenant_id AND m.scope_id = e.scope_id
       WHERE e.tenant_id = :tenant AND m.tenant_id = :tenant AND e.collection = c.collection AND e.record_id = c.record_id
         AND NOT e.removed AND m.person_id = :person AND m.active) AS visible) v
-  JOIN sync_document d ON d.tenant_id = :tenant AND d.collection = c.collection AND d.record_id = c.record_id
+  LEFT JOIN LATERAL (SELECT seq, body, author FROM sync_document
+     WHERE tenant_id = :tenant AND collection = c.collection AND record_id = c.record_id OFFSET 0) d ON true
  ORDER BY c.number
 """).bindparams(
     bindparam("tenant", type_=Uuid),
@@ -61,14 +63,17 @@ SELECT c.number, c.collection, c.record_id, d.seq, v.visible, CASE WHEN v.visibl
     bindparam("most", type_=Integer),
 )
 
+# From the person's scopes to the documents, one key at a time (OFFSET 0 forbids another way): after a crash PostgreSQL
+# knows no statistics, and a planner left to guess compares every entry with every document. The pull does the same.
 _DIGEST = text("""
 SELECT count(*) AS records, coalesce(bit_xor(('x' || substr(encode(sha256(convert_to(d.record_id || ':' || d.seq, 'UTF8')), 'hex'), 1, 16))::bit(64)),
        0::bit(64)) AS bits
-  FROM sync_document d
- WHERE d.tenant_id = :tenant AND d.collection = :collection AND NOT d.deleted AND EXISTS (
-     SELECT 1 FROM sync_entry e JOIN sync_membership m ON m.tenant_id = e.tenant_id AND m.scope_id = e.scope_id
-      WHERE e.tenant_id = :tenant AND m.tenant_id = :tenant AND e.collection = d.collection AND e.record_id = d.record_id
-        AND NOT e.removed AND m.person_id = :person AND m.active)
+  FROM (SELECT DISTINCT e.record_id FROM sync_membership m
+          JOIN sync_entry e ON e.tenant_id = m.tenant_id AND e.scope_id = m.scope_id
+         WHERE m.tenant_id = :tenant AND m.person_id = :person AND m.active
+           AND e.tenant_id = :tenant AND e.collection = :collection AND NOT e.removed) mine
+ CROSS JOIN LATERAL (SELECT record_id, seq FROM sync_document
+     WHERE tenant_id = :tenant AND collection = :collection AND record_id = mine.record_id AND NOT deleted OFFSET 0) d
 """)
 
 
