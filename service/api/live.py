@@ -47,5 +47,5 @@ def elsewhere() -> Response:
     live = services().settings.live_url
     if live is None:
         raise Refused(Problem.NOT_FOUND, "No live process is known here; pull now and then instead.")
-    query = urlencode([*request.args.items(), ("ticket", services().tokens.write_ticket(g.claims))])
+    query = urlencode({**request.args.to_dict(), "ticket": services().tokens.write_ticket(g.claims)})
     return Response(status=307, headers={"Location": f"{live.rstrip('/')}{request.path}?{query}"})

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -11,8 +14,8 @@ from service.dev import programs
 from service.dev.children import LaunchError
 from service.dev.keys import as_lines, kept_secrets, write_private
 from service.dev.options import Options
-from service.dev.ports import is_free
-from service.dev.postgres import PostgreSQL
+from service.dev.ports import free_pair, is_free
+from service.dev.postgres import SOCKET_PATH_LIMIT, PostgreSQL
 from service.dev.s3 import S3, Keys
 from service.dev.server import Server
 from service.media.store import WORKER, Store
@@ -35,6 +38,8 @@ class Instance:
             "COMEWATCH_DEVELOPMENT": "true",
             "PUBLIC_URL": options.url,
             "S3_BUCKET": BUCKET,
+            "LIVE_URL": _beside(options),
+            **_hints(options.home),
             **kept_secrets(options.home),
         } | {name: value for name, value in options.given.items() if name in variables()}
         self.store = self._own_store() if options.own_s3 else None
@@ -42,8 +47,10 @@ class Instance:
         self.settings = Settings.from_environment(self.environment)
         inherited = {**options.given, **self.environment}
         self.api = programs.api(options.host, options.port, url=options.url, env=inherited, logs=self.logs)
+        streams = replace(options, port=urlsplit(self.environment["LIVE_URL"]).port or options.port + 1)
+        self.live = programs.live(options.host, streams.port, url=streams.url, env=inherited, logs=self.logs)
         self.worker = programs.worker(env=inherited, logs=self.logs)
-        parts = (self.store, self.database, self.api, self.worker)
+        parts = (self.store, self.database, self.api, self.live, self.worker)
         self.servers: list[Server] = [part for part in parts if part is not None]
 
     def start(self) -> None:
@@ -59,10 +66,11 @@ class Instance:
             self.store.wait_until_ready()
         Store(self.settings, WORKER).ensure_bucket([self.settings.public_url])
         write_private(self.options.home / ENVIRONMENT_FILE, as_lines(self.environment))
-        self.api.launch()
-        self.worker.launch()
+        for program in (self.api, self.live, self.worker):
+            program.launch()
         _seed(self.settings)
         self.api.wait_until_ready()
+        self.live.wait_until_ready()
 
     def stop(self) -> None:
         """In the reverse order of starting, so that nobody loses the server he talks to."""
@@ -92,6 +100,24 @@ class Instance:
                     f"Port {port} on {host} is taken by another programme. Choose another: PORT={port + 1} make run"
                 )
             time.sleep(0.1)
+
+
+def _beside(options: Options) -> str:
+    """Where phones reach the live process: where they reach the API, at the next port if that is free."""
+    following = options.port + 1
+    port = following if following < 65_536 and is_free(following, options.host) else free_pair()
+    public = urlsplit(options.given.get("PUBLIC_URL", options.url))
+    return (
+        f"http://{public.hostname}:{port}"
+        if ":" not in (public.hostname or "")
+        else f"http://[{public.hostname}]:{port}"
+    )
+
+
+def _hints(home: Path) -> dict[str, str]:
+    """Where the live process hears of commits; nowhere, and it looks every second, where the path is too long for a socket."""
+    path = str(home / "live.sock")
+    return {"LIVE_HINT_SOCKET": path} if len(path.encode()) <= SOCKET_PATH_LIMIT else {}
 
 
 def _make_database(server: PostgreSQL) -> None:

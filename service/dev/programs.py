@@ -1,4 +1,4 @@
-"""Our own processes: the API under gunicorn, and the worker."""
+"""Our own processes: the API under gunicorn, the live process, and the worker."""
 
 from __future__ import annotations
 
@@ -55,6 +55,12 @@ def api(host: str, port: int, *, url: str, env: Mapping[str, str], logs: Path) -
         "--no-control-socket",
     ]
     return Program("API", arguments, env=env, logs=logs, health=f"{url}/health")
+
+
+def live(host: str, port: int, *, url: str, env: Mapping[str, str], logs: Path) -> Program:
+    """The live process, which streams from a port of its own: there is no proxy here."""
+    arguments = ["service.live", f"--host={host}", f"--port={port}"]
+    return Program("Live", arguments, env=env, logs=logs, health=f"{url}/health")
 
 
 def worker(*, env: Mapping[str, str], logs: Path) -> Program:

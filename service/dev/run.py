@@ -58,6 +58,7 @@ def _run(instance: Instance) -> None:
 def _ready(instance: Instance, seconds: float) -> str:
     return "\n".join([
         f"ready: {instance.options.url}  (in {seconds:.1f} s)",
+        f"live:  {instance.environment['LIVE_URL']}  (the API sends there who listens)",
         f"data:  {instance.options.home}  (logs in {instance.logs})",
         f"next:  open {instance.options.url}/v1/docs, or `make demo` in another terminal; ctrl-C stops everything",
     ])  # fmt: skip

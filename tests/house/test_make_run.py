@@ -48,10 +48,10 @@ def test_what_dies_is_started_again_and_ctrl_c_stops_everything(home: Path) -> N
     assert second.process.wait(PATIENCE) == 1
     assert f"already runs from {home} (pid {instance.process.pid})" in second.said
 
-    for name in ("gunicorn", "service.worker", "bin/postgres", "weed"):
+    for name in ("gunicorn", "service.live", "service.worker", "bin/postgres", "weed"):
         replaced(instance, name)
     until(holds(lambda: instance.health() == 200 and instance.sql("SELECT 1")), lambda: instance.said)
-    assert instance.said.count("ended unexpectedly (signal 9)") == 4
+    assert instance.said.count("ended unexpectedly (signal 9)") == 5
 
     assert instance.end(signal.SIGINT) == 0
     assert instance.members() == {}
@@ -71,7 +71,7 @@ def test_kill_9_leaves_no_orphan_and_loses_nothing(home: Path) -> None:
     first = Running(home).until_ready()
     first.sql("CREATE TABLE kept AS SELECT 'still here' AS word")
     Store(first.settings).put("kept/word", b"still here", "text/plain")
-    assert len(first.members()) >= 5
+    assert len(first.members()) >= 6
 
     first.process.kill()
     first.process.wait()
