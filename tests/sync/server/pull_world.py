@@ -9,14 +9,17 @@ from __future__ import annotations
 import copy
 import random
 from collections import Counter
+from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
+from schemas.problems import Refused
 from service.database import Database
 from sync.changes import Change, Status
 from sync.clock import system_now
-from sync.server import feed, ledger, sequence
+from sync.cursor import Cursor
+from sync.server import feed, ledger, purge, restore, sequence, tables
 from sync.server.actor import Actor, system_actor
 from sync.server.filing import Filing
 from sync.server.kind import Grant
@@ -48,8 +51,10 @@ class PullWorld:
         """Live through the world; raises DifferenceError with the whole history where the engine errs."""
         try:
             self._begin()
-            steps = (self._file, self._push, self._pull, self._new_phone, self._backup, self._restore)
-            for step in self.random.choices(steps, weights=(8, 2, 13, 1, 1, 1), k=STEPS):
+            writing, reading = (self._file, self._push, self._purge), (self._pull, self._new_phone)
+            rare = (self._backup, self._restore, self._new_life)
+            weights = (32, 8, 3, 50, 4, 4, 4, 1)
+            for step in self.random.choices((*writing, *reading, *rare), weights, k=STEPS):
                 step()
             with self.database.begin(self.tenant) as connection:
                 for phone in self.phones:
@@ -79,12 +84,19 @@ class PullWorld:
 
     def _file(self) -> None:
         """One to six writes, grants and revocations in one transaction."""
-        acts = (self._file_shelf, self._file_book, self._file_delete, self._file_grant, self._file_flutter)
+        acts = (
+            self._file_shelf,
+            self._file_book,
+            self._file_delete,
+            self._file_grant,
+            self._file_flutter,
+            self._file_once_more,
+        )
         with self.database.begin(self.tenant) as connection:
             stage = self._stage(connection)
             stage.load(SHELVES + BOOKS)
             filing = Filing(stage)
-            for act in self.random.choices(acts, weights=(5, 10, 3, 4, 1), k=self.random.randint(1, 6)):
+            for act in self.random.choices(acts, weights=(5, 10, 3, 4, 1, 1), k=self.random.randint(1, 6)):
                 act(filing)
             ledger.store(stage)
         self.writes += 1
@@ -117,6 +129,13 @@ class PullWorld:
         first = self.random.random() < 0.5
         self._grant(filing, person, scope, active=first)
         self._grant(filing, person, scope, active=not first)
+
+    def _file_once_more(self, filing: Filing) -> None:
+        live = self._live(SHELVES + BOOKS)
+        if live:
+            key = self.random.choice(live)
+            self._tell(f"{key[1]} is sent once more")
+            filing.resend(key)
 
     def _write(self, filing: Filing, key: Key, record: Said | None) -> None:
         again = " again" if record and key in self.truth.records and self.truth.records[key] is None else ""
@@ -183,6 +202,26 @@ class PullWorld:
         op_id = f"op-{self.tally['writes']}"
         return Change(op_id, *key, fields, deleted=record is None, base_fields=before)
 
+    # what time takes away
+
+    def _purge(self) -> None:
+        """Tombstones go, up to some number that was given out half a year ago."""
+        with self.database.begin(self.tenant) as connection:
+            old = self.random.randint(0, sequence.read(connection, self.tenant).seq)
+            now = system_now() + timedelta(days=181 * (self.tally["purges"] + 1))
+            connection.execute(
+                insert(tables.mark).values(tenant_id=self.tenant, at=now - timedelta(days=181), seq=old)
+            )
+            purge.raise_horizon(connection, self.tenant, now)
+            purge.tombstones(connection, self.tenant)
+            self._tell(f"tombstones are purged below {sequence.read(connection, self.tenant).horizon}")
+        self.tally["purges"] += 1
+
+    def _new_life(self) -> None:
+        with self.database.begin(self.tenant) as connection:
+            life = restore.begin_new_life(connection, self.tenant, system_now())
+        self._tell(f"a new life begins: {life}")
+
     # reading
 
     def _pull(self) -> None:
@@ -196,7 +235,7 @@ class PullWorld:
         seen = self.truth.seen_by(phone.person)
         actor = Actor(self.tenant, phone.person, phone.name)
         for _ in range(pages):
-            page = feed.pull(connection, actor, phone.collections, phone.cursor, limit)
+            page = self._page(connection, actor, phone, limit)
             phone.born = self.writes if phone.cursor.seq == 0 else phone.born
             self._tell(f"{phone.name} at {phone.cursor.seq} reads {limit}: {_brief(page)}")
             phone.check(page, limit, seen, self.writes)
@@ -210,6 +249,19 @@ class PullWorld:
             if not page.more:
                 self._compare(connection, actor, phone, seen)
                 return
+
+    def _page(self, connection: Connection, actor: Actor, phone: Phone, limit: int) -> feed.Page:
+        """The next page; a phone that comes too late throws all away and begins again."""
+        try:
+            return feed.pull(connection, actor, phone.collections, phone.cursor, limit)
+        except Refused as refused:
+            now = sequence.read(connection, self.tenant)
+            if phone.cursor.epoch == now.epoch and max(phone.cursor.seq, phone.cursor.boot) >= now.horizon:
+                raise DifferenceError(f"{phone.name} at {phone.cursor} was sent away: {refused}") from None
+            self._tell(f"{phone.name} at {phone.cursor.seq} must begin again")
+            phone.cursor, phone.rows = Cursor(), {}
+            self.tally["resets"] += 1
+            return feed.pull(connection, actor, phone.collections, phone.cursor, limit)
 
     def _compare(self, connection: Connection, actor: Actor, phone: Phone, seen: dict[Key, Said]) -> None:
         phone.compare(seen)
