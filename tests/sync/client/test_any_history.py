@@ -108,6 +108,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(name=PHONES)
     def sign_in_again(self, name: str) -> None:
+        self.open(name)
         self.server.sessions.pop(self.phones[name].device_id, None)
         self.phones[name].sign_in(name.upper())
 
