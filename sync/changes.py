@@ -28,7 +28,8 @@ class Change:
     """One change of one record.
 
     `fields` holds only what the writer touched, as JSON values. What the writer had seen is either `base_seq` (the
-    record's number when it was last read) or `base_fields` (the record itself, where a client sends that).
+    record's number when it was last read) or `base_fields` (the record itself, where a client sends that); with both,
+    `base_fields` are what the writer itself sent after that number.
     """
 
     op_id: str

@@ -18,9 +18,10 @@ def give_up(connection: Connection, door: Door, tenant_id: UUID, now: datetime, 
     given_up = held.overdue(connection, tenant_id, now, most)
     for one in given_up:
         (outcome,) = door.push(connection, one.actor, [one.change])  # its parent may have become visible
-        if outcome.first is not Status.HELD:
-            continue
-        waited = f"{one.parent[0]} {one.parent[1]} did not arrive within {held.DEADLINE.days} days."
-        door.refuse(connection, one.actor, one.change, Problem.PARENT_UNKNOWN.document(waited))
+        if outcome.first is Status.HELD:
+            waited = f"{one.parent[0]} {one.parent[1]} did not arrive within {held.DEADLINE.days} days."
+            door.refuse(connection, one.actor, one.change, Problem.PARENT_UNKNOWN.document(waited))
+        if outcome.first in (Status.HELD, Status.REJECTED):  # its phone may have taken "held" for an answer
+            door.tell(connection, one.actor, [(one.change.collection, one.change.id)])
     held.let_go(connection, tenant_id, (one.change.op_id for one in given_up))
     return len(given_up)

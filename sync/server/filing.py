@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sync.changes import Record
 from sync.server.actor import Actor
 from sync.server.kind import Grant
+from sync.server.refusals import REJECTED_WRITES
 from sync.server.stage import Key, Membership, Replaced, Row, Stage, Writer
 from sync.server.tables import membership, scope
 
@@ -66,6 +67,19 @@ class Filing:
         if row is not None and row.record is not None:
             self.stage.overlay.seq += 1
             self._file(row, self.stage.overlay.seq, everywhere=True)
+
+    def tell(self, person_id: str, key: Key) -> None:
+        """Send a record, or that it is gone, to one person once more: a new number where what is hers alone stands.
+
+        Nobody else hears of it. An entry that does not let her see the record still makes her next pull ask whether she may.
+        """
+        row, seq = self.stage.row(key), self.stage.overlay.seq + 1
+        self.stage.overlay.seq = seq
+        for scope_id in self.stage.kinds[REJECTED_WRITES].audience({"person_id": person_id}, self.stage):
+            stands = row is not None and scope_id in row.scopes
+            pos = self._staged_pos(scope_id, key)
+            touched = self._touch(scope_id, seq, arrives=pos is None and not stands)
+            self.stage.overlay.entries[scope_id, key] = (seq, pos or touched, not stands)
 
     def grant(self, grant: Grant) -> None:
         """Let a person into a scope or out of it: O(1), a block of numbers as long as the scope is reserved."""

@@ -183,9 +183,22 @@ class Judge:
         return self._checked(actor, kind, change, before, merged, believed)
 
     def _seen(self, kind: Kind, change: Change, row: Row) -> Mapping[str, Any] | None:
-        """The record as the writer had last seen it; None when it did not say, or history no longer knows."""
-        if change.base_fields is not None:
-            return {name: value for name, value in change.base_fields.items() if name in kind.schema.fields}
+        """The record as the writer had last seen it; None when it did not say, or history no longer knows.
+
+        With a number as well, `base_fields` are what the writer itself sent since that number.
+        """
+        if change.base_fields is None:
+            return self._seen_at(change, row)
+        said = {name: value for name, value in change.base_fields.items() if name in kind.schema.fields}
+        if change.base_seq is None:
+            return said
+        seen = self._seen_at(change, row)
+        if seen is None and change.fields.keys() - said.keys():
+            return None
+        return {**(seen or {}), **said}
+
+    def _seen_at(self, change: Change, row: Row) -> Mapping[str, Any] | None:
+        """The record as it stood at the change's number."""
         if change.base_seq == row.seq:
             return row.record  # numbers are never used twice, in no life of the server
         clock = self.stage.sequence

@@ -97,6 +97,16 @@ class Door:
                 push.filing.resend(key)
             push.store()
 
+    def tell(self, connection: Connection, actor: Actor, keys: Sequence[Key]) -> None:
+        """Send records, or that they are gone, to the actor alone once more: her phone believes something else."""
+        known = [key for key in keys if key[0] in self.kinds]
+        if known:
+            push = _Push(self, connection, actor)
+            push.stage.load(known)
+            for key in known:
+                push.filing.tell(actor.person_id, key)
+            push.store()
+
     def _alone(self, connection: Connection, actor: Actor, change: Change) -> Outcome:
         """One change by itself. Where the tables refuse what it would wake, that goes on waiting."""
         for wake in (True, False):
@@ -312,6 +322,8 @@ class _Push:
             return None
         self.waiting.pop(one.change.op_id, None)
         self.woken.add(one.change.op_id)
+        if outcome.status is Status.REJECTED:  # its phone may have taken "held" for an answer
+            self.filing.tell(one.actor.person_id, (one.change.collection, one.change.id))
         return outcome
 
 

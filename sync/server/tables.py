@@ -163,3 +163,17 @@ held = _table(
     _required("due_at", Moment),
 )
 Index("sync_held_parent", held.c.tenant_id, held.c.parent_collection, held.c.parent_id)
+
+sent = _table(
+    "sync_sent",
+    _key("device_id"),
+    _key("collection"),
+    _key("record_id"),
+    _required("person_id"),
+    _number("seq"),  # of no use once the device has read as far as this
+    _required("op_id"),
+    _number("base"),
+    _required("said", Text),  # a digest of what was sent last
+    _required("fields", Text),  # {field: value}: all that was taken of what this device sent since
+    _required("dirty", Boolean),  # sent ahead of a pull, which will not change it on the phone
+)

@@ -195,3 +195,20 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": 50},
     )
     tenant_table("sync_scope")
+    op.create_table(
+        "sync_sent",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("device_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("collection", sa.Text(collation="C"), nullable=False),
+        sa.Column("record_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("person_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("op_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("base", sa.BigInteger(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("dirty", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "device_id", "collection", "record_id"),
+        info={"dist": "tenant"},
+    )
+    tenant_table("sync_sent")
