@@ -23,6 +23,7 @@ from service.api import (
     sign_in,
     sync,
     visits,
+    watermelon,
 )
 from service.api.encoding import Json
 from service.api.services import Services
@@ -42,6 +43,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     sync.blueprint,
     live.blueprint,
     rxdb.blueprint,
+    watermelon.blueprint,
     board.blueprint,
     acts.blueprint,
     visits.blueprint,
