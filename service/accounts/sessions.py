@@ -2,7 +2,8 @@
 
 Generation g is the newest pair of tokens given out. The refresh token of g turns it to g + 1. The one of g - 1 is
 answered with g again, the same, as long as nobody has shown g (the answer was lost) and a minute longer (two requests
-crossed). Any other was copied: the session ends, for the thief and for the phone.
+crossed). Any earlier one was copied: the session ends, for the thief and for the phone. A later one, which only we can
+have signed, was given out before a backup was restored: it goes on from there.
 """
 
 from __future__ import annotations
@@ -159,8 +160,8 @@ def _turn(
     if reason:
         end(connection, row.tenant_id, this, reason, now)
         return ended()
-    if shown.generation == row.generation:
-        turned = {"generation": row.generation + 1, **_seen(row.generation, now)}
+    if shown.generation >= row.generation:
+        turned = {"generation": shown.generation + 1, **_seen(shown.generation, now)}
         connection.execute(update(session).where(session.c.tenant_id == row.tenant_id, this).values(**turned))
     return pair(tokens, row, shown.generation + 1)
 
@@ -170,7 +171,8 @@ def _reason_to_end(row: Row[Any], generation: int, now: datetime) -> str | None:
         return TOO_OLD
     if now - row.last_used_at > IDLE:
         return IDLE_TOO_LONG
-    return None if generation == row.generation or _answer_was_lost(row, generation, now) else COPIED
+    # a later one than was ever given out here: given out in the life that a restored backup does not know
+    return None if generation >= row.generation or _answer_was_lost(row, generation, now) else COPIED
 
 
 def _answer_was_lost(row: Row[Any], generation: int, now: datetime) -> bool:
