@@ -16,7 +16,7 @@ class Phone {
       kept: { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) },
       token: async () => options.token,
       send: (url, how) => this.send(url, how),
-      retryTime: 20,
+      retryTime: 60,
       everyMs: 3_600_000,
     };
   }

@@ -9,10 +9,11 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from tests.clients.conftest import School
 from tests.clients.driver import Pool
+from tests.clients.school import School
 
 COLLECTIONS = ("visits", "notes", "conflicts", "rejected_writes")
+VISIT = "visit-0001"
 PHONES = count(1)
 Document = dict[str, Any]
 
@@ -130,3 +131,23 @@ class RxdbPhone:
 
 def _in_our_words(document: Document) -> Document:
     return {"collection" if name == "collection_name" else name: value for name, value in document.items()}
+
+
+def rest(*phones: RxdbPhone) -> None:
+    """Everybody sends and reads everything; then all hold what the server would show, and can prove it."""
+    for _ in range(2):
+        for phone in phones:
+            phone.sync()
+    for phone in phones:
+        assert phone.differences() == {}
+        assert phone.is_right()
+
+
+def note(phone: RxdbPhone, record_id: str, text: str, **fields: object) -> str:
+    return phone.put("notes", record_id, visit_id=VISIT, note_kind="noticing", text=text, **fields)
+
+
+def rejected(phone: RxdbPhone) -> list[tuple[str, str, str]]:
+    """Collection, problem and payload of what was not taken from this person."""
+    kept = phone.all("rejected_writes").values()
+    return sorted((one["collection_name"], one["problem"], one["payload"]) for one in kept)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 from marshmallow import Schema, ValidationError
 from sqlalchemy import Connection
 
@@ -24,6 +25,7 @@ from sync.clock import stamp
 from sync.cursor import Cursor, about
 from sync.server import feed, sequence
 from sync.server.actor import Actor
+from sync.server.audience import Found, find
 from sync.server.dialects import retries
 from sync.server.feed import FeedRow, Page
 from sync.server.kind import Kind
@@ -56,6 +58,11 @@ class Row:
     def deleted(self) -> bool:
         """Whether the person deleted it."""
         return self.state.get("_deleted") is True
+
+    @property
+    def echoes(self) -> bool:
+        """Whether it may be a tombstone of ours, sent back by a client that has begun anew: it says nothing but the id."""
+        return self.deleted and self.base is None and self.state.keys() <= {"id", "_deleted"}
 
 
 # pull
@@ -102,12 +109,21 @@ def push(
 ) -> list[Record]:
     """Take at most 500 rows in one transaction; returns the documents that differ from what was pushed."""
     sequence.lock(connection, actor.tenant_id)
-    changes = [change_of(actor, kind, row) for row in rows]
+    standing = {row.id: find(connection, actor, kind.name, row.id) for row in rows if row.echoes}
+    said = [row for row in rows if row.id not in standing or _is_hers(actor, standing[row.id])]
+    changes = [change_of(actor, kind, row) for row in said]
     retries.forget_said_anew(connection, actor, changes)
     outcomes = door.push(connection, actor, changes, raw)
     door.resend(connection, actor, [_key(one) for one in outcomes if _may_have_been_passed_over(one)])
-    answers = (answer(outcome, deleted=row.deleted) for row, outcome in zip(rows, outcomes, strict=True))
+    answers = [answer(outcome, deleted=row.deleted) for row, outcome in zip(said, outcomes, strict=True)]
+    seen_again = [found for found in standing.values() if found and not _is_hers(actor, found)]
+    answers += [_document(orjson.loads(found.body), found.seq) for found in seen_again]
     return [document for document in answers if document is not None]
+
+
+def _is_hers(actor: Actor, found: Found | None) -> bool:
+    """What its own author holds as gone, she has deleted; to others it had only left their sight."""
+    return found is not None and found.author == actor.person_id
 
 
 def refuse(
@@ -139,10 +155,13 @@ def change_of(actor: Actor, kind: Kind, row: Row) -> Change:
 def answer(outcome: Outcome, *, deleted: bool = False) -> Record | None:
     """What the client must adopt instead of what it pushed; None when there is nothing to correct."""
     if outcome.record is not None:
-        named = {outward(name): value for name, value in outcome.record.items()}
-        return named | {"seq": outcome.seq, "_deleted": False}
+        return _document(outcome.record, outcome.seq)
     gone = outcome.deleted or outcome.status is Status.REJECTED
     return {"id": outcome.id, "_deleted": True} if gone and not deleted else None
+
+
+def _document(record: Record, seq: int | None) -> Record:
+    return {outward(name): value for name, value in record.items()} | {"seq": seq, "_deleted": False}
 
 
 def _fields(schema: Schema, state: Mapping[str, Any]) -> Record:

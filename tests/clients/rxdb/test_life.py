@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,70 +9,14 @@ from flask import Flask
 
 from sync.server import deadlines
 from tests.builders import services_of
-from tests.clients.conftest import HANA, OLGA, School
-from tests.clients.driver import Pool, guide
-from tests.clients.rxdb_phones import RxdbPhone
-
-VISIT = "visit-0001"
-Give = Callable[..., RxdbPhone]
-
-
-@pytest.fixture
-def give(rxdb: Pool, school: School) -> Iterator[Give]:
-    """Gives a person a new phone, up to date."""
-    given: list[RxdbPhone] = []
-
-    def one(person_id: str, more: tuple[str, ...] = (), **options: int) -> RxdbPhone:
-        given.append(RxdbPhone(rxdb, school, person_id, more, **options))
-        given[-1].sync()
-        return given[-1]
-
-    yield one
-    for phone in given:
-        phone.close()
-
-
-@pytest.fixture
-def hana(give: Give) -> RxdbPhone:
-    return give(HANA)
-
-
-@pytest.fixture
-def olga(give: Give) -> RxdbPhone:
-    return give(OLGA)
-
-
-@pytest.fixture
-def visit(hana: RxdbPhone, olga: RxdbPhone) -> str:
-    hana.put(
-        "visits", VISIT, host_id=HANA, observer_ids=[OLGA], focus="who asks questions today", state="captured"
-    )
-    rest(hana, olga)
-    return VISIT
-
-
-def rest(*phones: RxdbPhone) -> None:
-    """Everybody sends and reads everything; then all hold what the server would show, and can prove it."""
-    for _ in range(2):
-        for phone in phones:
-            phone.sync()
-    for phone in phones:
-        assert phone.differences() == {}
-        assert phone.is_right()
-
-
-def note(phone: RxdbPhone, record_id: str, text: str, **fields: object) -> str:
-    return phone.put("notes", record_id, visit_id=VISIT, note_kind="noticing", text=text, **fields)
+from tests.clients.driver import guide
+from tests.clients.rxdb.conftest import Give
+from tests.clients.rxdb_phones import VISIT, RxdbPhone, note, rejected, rest
+from tests.clients.school import HANA, OLGA, School
 
 
 def test_the_guide_is_short() -> None:
     assert len(guide("rxdb.md").splitlines()) < 60
-
-
-def rejected(phone: RxdbPhone) -> list[tuple[str, str, str]]:
-    """Collection, problem and payload of what was not taken from this person."""
-    kept = phone.all("rejected_writes").values()
-    return sorted((one["collection_name"], one["problem"], one["payload"]) for one in kept)
 
 
 def test_a_note_travels(hana: RxdbPhone, olga: RxdbPhone, visit: str) -> None:
