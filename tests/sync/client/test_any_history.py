@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -19,13 +20,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from sync.client import Client, Unreachable
-from tests.phones import LossyNetwork, surroundings
+from sync.client import Client, Network, Request, Unreachable
+from tests.phones import LossyNetwork, Tunnel, surroundings
 from tests.sync.client.fake_server import FakeServer
 from tests.sync.client.fuse import Crash, Fuse, Wired, wire
 
 PHONES = st.sampled_from(["ana", "ben"])
 VISITS = st.sampled_from([f"visit-{number:04}" for number in range(3)])
+Meanwhile = Callable[[Request], None]
 CHANCES = st.sampled_from([0.0, 0.3, 0.7])
 
 
@@ -55,27 +57,27 @@ class Histories(RuleBasedStateMachine):
             self.open(name)
             self.phones[name].sign_in(name.upper())
 
-    def open(self, name: str, **losses: float) -> None:
-        self.opened += 1
-        network = Wired(LossyNetwork(self.server, Random(self.opened), **losses), self.fuse)
-        around = surroundings(Random(1000 + self.opened))
+    def open(self, name: str, meanwhile: Meanwhile = lambda request: None, **losses: float) -> None:
         if name in self.phones:
             self.phones[name].close()
-        self.phones[name] = Client(
-            self.directory / name,
-            network=network,
-            surroundings=around,
-            batch=2,
-            page=2,
-            attempts=2,
-            durable=False,
-        )
+        self.opened += 1
+        line = Tunnel(LossyNetwork(self.server, Random(self.opened), **losses), meanwhile)
+        self.phones[name] = self.program(name, Wired(line, self.fuse))
+
+    def program(self, name: str, network: Network) -> Client:
+        """A program on a phone's files: its screen, or what syncs them."""
+        self.opened += 1
+        around = surroundings(Random(self.opened))
+        files = self.directory / name
+        return Client(files, network=network, surroundings=around, batch=2, page=2, attempts=2, durable=False)
 
     # what happens
 
     @rule(name=PHONES, visit=VISITS, refuse=st.booleans(), in_front=st.booleans())
     def type_a_token(self, name: str, visit: str, refuse: bool, in_front: bool) -> None:
-        phone = self.phones[name]
+        self.type(self.phones[name], visit, refuse, in_front)
+
+    def type(self, phone: Client, visit: str, refuse: bool, in_front: bool) -> None:
         token = f"{'REFUSE' if refuse and len(self.typed) % 3 == 0 else 'token'}{len(self.typed)}"
         seen = phone.get("visits", visit)
         if seen is None and any(change.id == visit for change in phone.queue()):
@@ -84,6 +86,20 @@ class Histories(RuleBasedStateMachine):
         phone.put("visits", visit, {"text": " ".join(words[::-1] if in_front else words)})
         self.typed[token] = visit
         assert token in (phone.get("visits", visit) or {})["text"]
+
+    @rule(name=PHONES, visit=VISITS, at=st.integers(0, 4), in_front=st.booleans(), lose_answer=CHANCES)
+    def type_during_a_sync(self, name: str, visit: str, at: int, in_front: bool, lose_answer: float) -> None:
+        requests = count()
+
+        def meanwhile(request: Request) -> None:
+            if next(requests) == at:
+                with self.program(name, self.server) as screen:
+                    self.type(screen, visit, False, in_front)
+
+        self.open(name, meanwhile, lose_answer=lose_answer)
+        with contextlib.suppress(Unreachable):
+            self.phones[name].sync()
+        self.open(name)
 
     @rule(name=PHONES, visit=VISITS)
     def delete(self, name: str, visit: str) -> None:
