@@ -119,7 +119,11 @@ class Judge:
             raise Refused(Problem.NOT_FOUND)
         record = self._blank(actor, kind, change) | _loaded(kind, change, partial=False)
         self._demand_parents(actor, kind, record)
-        believed = {name: value for name, value in record.items() if (name, value) != ("state", None)}
+        believed = {
+            name: value
+            for name, value in (record | _sent(kind, change)).items()
+            if (name, value) != ("state", None)
+        }
         moved, illegal = self._birth(actor, kind, record)
         merged = Merged(record, set(record), moved=moved, illegal_move=illegal)
         return self._checked(actor, kind, change, None, merged, believed)
@@ -172,7 +176,7 @@ class Judge:
                 _no_way(kind, merged.illegal_move),
                 {"/fields/state": ["This move is not yours, or there is no such move."]},
             )
-        believed = None if seen is None else {**seen, **arrived}
+        believed = None if seen is None else {**seen, **_sent(kind, change)}
         if not merged.changed:
             return Verdict(kind, Write(kind.name, change.id, before, before), merged, believed)
         self._demand_parents(
@@ -189,7 +193,12 @@ class Judge:
         """
         if change.base_fields is None:
             return self._seen_at(change, row)
-        said = {name: value for name, value in change.base_fields.items() if name in kind.schema.fields}
+        said = {
+            name: value
+            for name, value in change.base_fields.items()
+            if name in kind.schema.fields
+            and (value == (row.record or {}).get(name) or _fits(kind, name, value))
+        }
         if change.base_seq is None:
             return said
         seen = self._seen_at(change, row)
@@ -272,6 +281,25 @@ def _keep_in_bounds(kind: Kind, merged: Merged, before: Record, arrived: Record)
         if joined != arrived[name] and kind.schema.validate({"id": before["id"], name: joined}, partial=True):
             merged.record[name] = arrived[name]
             merged.conflicts.append(Conflict(name, arrived[name], before[name], arrived_kept=True))
+
+
+def _sent(kind: Kind, change: Change) -> Record:
+    """The fields as they were sent: what the schema puts in another form on the way in, the writer must adopt."""
+    ours = (*SERVER_OWNED, "id")
+    return {
+        name: value
+        for name, value in change.fields.items()
+        if name in kind.schema.fields and name not in ours
+    }
+
+
+def _fits(kind: Kind, name: str, value: Any) -> bool:
+    """Whether a record could ever have held this value; a client's base may say anything."""
+    try:
+        kind.schema.fields[name].deserialize(value)
+    except ValidationError:
+        return value is None
+    return True
 
 
 def _no_way(kind: Kind, edge: tuple[str, str]) -> str:

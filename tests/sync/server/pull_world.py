@@ -90,7 +90,7 @@ class PullWorld:
             self._file_delete,
             self._file_grant,
             self._file_flutter,
-            self._file_once_more,
+            self._file_telling,
         )
         with self.database.begin(self.tenant) as connection:
             stage = self._stage(connection)
@@ -130,12 +130,12 @@ class PullWorld:
         self._grant(filing, person, scope, active=first)
         self._grant(filing, person, scope, active=not first)
 
-    def _file_once_more(self, filing: Filing) -> None:
-        live = self._live(SHELVES + BOOKS)
-        if live:
-            key = self.random.choice(live)
-            self._tell(f"{key[1]} is sent once more")
-            filing.resend(key)
+    def _file_telling(self, filing: Filing) -> None:
+        """One person is told once more what a record is to her: as it stands, or gone."""
+        if self.truth.records:
+            key, person = self.random.choice(sorted(self.truth.records)), self.random.choice(PERSONS)
+            self._tell(f"{person} is told {key[1]} once more")
+            filing.tell(person, key)
 
     def _write(self, filing: Filing, key: Key, record: Said | None) -> None:
         again = " again" if record and key in self.truth.records and self.truth.records[key] is None else ""

@@ -314,14 +314,6 @@ def test_a_state_of_null_says_nothing(room: World) -> None:
     assert (outcome.record["state"], outcome.record["title"], outcome.problem) == ("shown", "taken", None)
 
 
-def test_a_moment_is_kept_in_utc(room: World) -> None:
-    seq, _ = start(room)
-    outcome = room.put(
-        room.as_(ANN), "books", BOOK, {"read_at": "2026-11-21T10:30:00.1239+01:00"}, base_seq=seq
-    )
-    assert (outcome.status, stands(room)["read_at"]) == (Status.APPLIED, "2026-11-21T09:30:00.123Z")
-
-
 def test_what_the_rules_amend_comes_back(room: World) -> None:
     outcome = room.put(room.as_(ANN), "books", BOOK, {"shelf_id": SHELF, "title": "amend"})
     assert outcome.record is not None
