@@ -61,13 +61,6 @@ class Filing:
         self._file(row, self.stage.overlay.seq, everywhere=False)
         self._refile_children(key)
 
-    def resend(self, key: Key) -> None:
-        """Send a live record once more to whoever sees it, under a new number in each scope; the record stays as it is."""
-        row = self.stage.row(key)
-        if row is not None and row.record is not None:
-            self.stage.overlay.seq += 1
-            self._file(row, self.stage.overlay.seq, everywhere=True)
-
     def tell(self, person_id: str, key: Key) -> None:
         """Send a record, or that it is gone, to one person once more: a new number where what is hers alone stands.
 

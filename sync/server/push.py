@@ -88,15 +88,6 @@ class Door:
         push.store()
         return outcome
 
-    def resend(self, connection: Connection, actor: Actor, keys: Sequence[Key]) -> None:
-        """Send records once more, as they are: a phone may have passed them over when they last came."""
-        if keys:
-            push = _Push(self, connection, actor)
-            push.stage.load(keys)
-            for key in keys:
-                push.filing.resend(key)
-            push.store()
-
     def tell(self, connection: Connection, actor: Actor, keys: Sequence[Key]) -> None:
         """Send records, or that they are gone, to the actor alone once more: her phone believes something else."""
         known = [key for key in keys if key[0] in self.kinds]

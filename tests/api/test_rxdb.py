@@ -18,6 +18,7 @@ from tests.builders import Caller, put, services_of
 
 NOTE = {"id": "note-one", "visit_id": "visit-one", "note_kind": "noticing", "text": "Three asked."}
 GONE = {"id": "note-one", "_deleted": True}
+START = {"id": "comewatch-start", "_deleted": True}
 Document = dict[str, Any]
 
 
@@ -40,7 +41,7 @@ def page(who: Caller, of: str = "notes", limit: int = 100, **checkpoint: int) ->
 
 
 def pull(who: Caller, of: str = "notes", **checkpoint: int) -> list[Document]:
-    return list(page(who, of, **checkpoint)["documents"])
+    return [document for document in page(who, of, **checkpoint)["documents"] if document != START]
 
 
 def test_what_is_pushed_is_pulled_whole(olga: Caller, visit_id: str) -> None:
@@ -68,6 +69,28 @@ def test_pages_are_full_to_the_end(olga: Caller, visit_id: str) -> None:
     assert sizes == [3, 3, 1]
     assert sorted(seen) == [f"note-{n:04}" for n in range(7)]
     assert sorted(checkpoint) == ["boot", "epoch", "seq"]
+
+
+def test_an_empty_collection_begins_with_a_tombstone_of_nothing(olga: Caller, visit_id: str) -> None:
+    """RxDB forgets the checkpoint of an empty page; without one it would never hear what is gone."""
+    first = page(olga)
+    assert first["documents"] == [START]
+    assert push(olga, row(NOTE)) == []
+    (document,) = pull(olga)
+    push(olga, row(document | {"_deleted": True}, document))
+    assert page(olga, **first["checkpoint"])["documents"] == [GONE]
+    assert page(olga)["documents"] == [START]
+
+
+def test_a_tombstone_sent_back_is_no_delete_of_anothers(
+    olga: Caller, hana: Caller, petra: Caller, visit_id: str
+) -> None:
+    (visit,) = pull(olga, "visits")
+    echo = row({"id": visit_id, "_deleted": True})
+    assert push(olga, echo, into="visits") == [visit]  # she sees it (again)
+    assert push(petra, echo, into="visits") == []
+    assert [pull(who, "rejected_writes") for who in (olga, petra)] == [[], []]
+    assert pull(hana, "visits") == [visit]
 
 
 def test_what_left_sight_is_a_tombstone(olga: Caller, visit_id: str) -> None:
@@ -187,7 +210,7 @@ BAD: dict[str, tuple[Any, list[Document]]] = {
     "unknown field": (row(NOTE | {"id": "note-bad", "score": 5}), [{"id": "note-bad", "_deleted": True}]),
     "an id that is none": (row(NOTE | {"id": "no id"}), [{"id": "no id", "_deleted": True}]),
     "a surrogate for an id": (row(NOTE | {"id": "\ud800"}), [{"id": "?", "_deleted": True}]),
-    "delete of nothing": (row({"id": "note-bad", "_deleted": True}), []),
+    "delete of nothing": (row({"id": "note-bad", "text": "x", "_deleted": True}), []),
 }  # fmt: skip
 
 

@@ -114,7 +114,7 @@ def push(
     changes = [change_of(actor, kind, row) for row in said]
     retries.forget_said_anew(connection, actor, changes)
     outcomes = door.push(connection, actor, changes, raw)
-    door.resend(connection, actor, [_key(one) for one in outcomes if _may_have_been_passed_over(one)])
+    door.tell(connection, actor, [_key(one) for one in outcomes if _may_have_been_passed_over(one)])
     answers = [answer(outcome, deleted=row.deleted) for row, outcome in zip(said, outcomes, strict=True)]
     seen_again = [found for found in standing.values() if found and not _is_hers(actor, found)]
     answers += [_document(orjson.loads(found.body), found.seq) for found in seen_again]
