@@ -10,10 +10,10 @@ export UV_SYSTEM_CERTS := 1
 UV := uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format lock clean
+.PHONY: help run demo test sim sim-mutants check format lock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(INSTALLED) ## Start everything on this machine: PORT=8080 COMEWATCH_HOME=.comewatch; ctrl-C stops it
 	@exec $(BIN)/python -m service.dev
@@ -23,6 +23,12 @@ demo: $(INSTALLED) ## Live the main job on real lessons, phones offline and all,
 
 test: $(INSTALLED) ## Run the tests; K=word runs those with the word in their name
 	@exec $(BIN)/python -m pytest $(if $(K),-k '$(K)')
+
+sim: $(INSTALLED) ## Simulate whole worlds of phones and bad networks: SEEDS=300 JOBS=2 FIRST=1
+	@exec $(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),300) --first $(or $(FIRST),1) --jobs $(or $(JOBS),2)
+
+sim-mutants: $(INSTALLED) ## Plant bugs, and see that the simulation notices each: SEEDS=40 worlds for each at most
+	@exec $(BIN)/python -m tests.simulation --mutants --seeds $(or $(SEEDS),40) --jobs $(or $(JOBS),2)
 
 check: $(INSTALLED) ## Check style, formatting, types and the rules of import
 	$(BIN)/ruff check

@@ -1,0 +1,128 @@
+"""Bugs planted in the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sync.changes import Change, Outcome, Status
+from sync.merge import Policy, fields
+from sync.server import history, push
+from sync.server.actor import Actor
+from sync.server.filing import Filing
+from sync.server.judge import Judge, Verdict
+from sync.server.kind import Grant
+from sync.server.receipts import Receipts
+from sync.server.stage import Key, Row
+from tests.sync.server.test_pull_ablations import without_other_scopes, without_revoke_blocks
+
+
+def receipts_are_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Receipts, "heard", lambda self, change: None)
+
+
+def receipts_do_not_ask_what_was_said(patch: pytest.MonkeyPatch) -> None:
+    def heard(self: Receipts, change: Change) -> Outcome | None:
+        known = self._known.get(change.op_id)
+        return replace(known.outcome, status=Status.REPEATED, first=known.outcome.status) if known else None
+
+    patch.setattr(Receipts, "heard", heard)
+
+
+def children_keep_their_audience(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Filing, "_refile_children", lambda self, key: None)
+
+
+def a_grant_takes_no_block(patch: pytest.MonkeyPatch) -> None:
+    grant = Filing.grant
+
+    def short(filing: Filing, change: Grant) -> None:
+        before = filing.stage.overlay.seq
+        grant(filing, change)
+        if filing.stage.overlay.seq > before and change.active:
+            kept = filing.stage.overlay.memberships[change.person_id, change.scope_id]
+            filing.stage.overlay.memberships[change.person_id, change.scope_id] = replace(kept, len=0)
+            filing.stage.overlay.seq = before + 1
+
+    patch.setattr(Filing, "grant", short)
+
+
+def a_revocation_takes_no_block(patch: pytest.MonkeyPatch) -> None:
+    without_revoke_blocks(patch)
+
+
+def a_pull_asks_one_scope_alone(patch: pytest.MonkeyPatch) -> None:
+    without_other_scopes(patch)
+
+
+def the_last_text_wins(patch: pytest.MonkeyPatch) -> None:
+    def take(merging: fields.Merging, into: fields.Merged, name: str, value: Any) -> None:
+        into.take(name, value)
+
+    for policy in (Policy.TEXT, Policy.AUTHOR):
+        patch.setitem(fields._BOTH_CHANGED, policy, take)
+
+
+def a_device_may_overwrite_its_own_words(patch: pytest.MonkeyPatch) -> None:
+    def wrote(self: Judge, actor: Actor, change: Change, row: Row, name: str) -> bool:
+        return row.writer(name)[1:] == (actor.device_id, actor.person_id)
+
+    patch.setattr(Judge, "_wrote", wrote)
+
+
+def what_is_held_is_never_woken(patch: pytest.MonkeyPatch) -> None:
+    again: Callable[..., Outcome] = push._Push._again
+
+    def answer(self: push._Push, change: Change, heard: Outcome) -> Outcome:
+        return heard if heard.first is Status.HELD else again(self, change, heard)
+
+    patch.setattr(push._Push, "_wake", lambda self: {})
+    patch.setattr(push._Push, "_again", answer)
+
+
+def history_is_not_written(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(history, "keep", lambda connection, tenant_id, replaced: None)
+
+
+def rejected_writes_are_not_kept(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(push._Push, "_keep_write", lambda self, actor, change, problem: None)
+
+
+def what_was_deleted_can_be_made_again(patch: pytest.MonkeyPatch) -> None:
+    verdict: Callable[..., Verdict] = Judge.verdict
+
+    def forgetful(self: Judge, actor: Actor, change: Change) -> Verdict:
+        row = self.stage.row((change.collection, change.id))
+        if row is not None and row.record is None and not change.deleted:
+            return self._create(actor, self._kind(actor, change), replace(change, base_seq=None))
+        return verdict(self, actor, change)
+
+    patch.setattr(Judge, "verdict", forgetful)
+
+
+def a_refusal_tells_what_stands_there(patch: pytest.MonkeyPatch) -> None:
+    def seen_by(self: push._Push, actor: Actor, key: Key) -> Row | None:
+        row = self.stage.row(key)
+        return row if row is not None and row.record is not None else None
+
+    patch.setattr(push._Push, "_seen_by", seen_by)
+
+
+PLANTS = (
+    receipts_are_ignored,
+    receipts_do_not_ask_what_was_said,
+    children_keep_their_audience,
+    a_grant_takes_no_block,
+    a_revocation_takes_no_block,
+    a_pull_asks_one_scope_alone,
+    the_last_text_wins,
+    a_device_may_overwrite_its_own_words,
+    what_is_held_is_never_woken,
+    history_is_not_written,
+    rejected_writes_are_not_kept,
+    what_was_deleted_can_be_made_again,
+    a_refusal_tells_what_stands_there,
+)

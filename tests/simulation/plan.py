@@ -1,0 +1,187 @@
+"""What happens in a world, before anything happens: a list of steps that follows from the seed alone.
+
+Some of it is a mere hubbub; the rest are known bad mornings (a quarrel over one text, a phone restored from its backup),
+laid over one another. Each step draws its own chances, so that a history still means something when steps are taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+
+HANA, OLGA, OTTO, NORA, EVA, ANNA = PEOPLE = (
+    "hana-host", "olga-observes", "otto-observes", "nora-colleague", "eva-principal", "anna-admin",
+)  # fmt: skip
+PHONES = {
+    "hana": HANA,
+    "hana2": HANA,
+    "olga": OLGA,
+    "olga2": OLGA,
+    "otto": OTTO,
+    "nora": NORA,
+    "eva": EVA,
+    "anna": ANNA,
+}
+WRITERS = ("hana", "hana2", "olga", "olga2", "otto", "nora")
+STEPS = 30
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that somebody does, with which phone (or none), and at what it aims, if at something certain."""
+
+    number: int
+    what: str
+    phone: str = ""
+    aim: str = ""
+
+
+Told = tuple[str, str, str]
+"""What, with which phone, aimed at what."""
+
+HUBBUB = {
+    "writes a note": 5, "edits a text": 8, "moves a state": 6, "deletes something": 2, "changes the observers": 3,
+    "releases the visit": 3, "sets a time": 2, "begins a visit": 2, "begins a debrief": 2, "chooses a next step": 2,
+    "opens her door": 2, "changes who is invited": 2, "claims a seat": 2, "asks to come": 1, "answers a request": 1,
+    "declares a photo": 2, "joins a group": 2, "leaves a group": 2, "sends nonsense": 1, "writes of a visit unseen": 1,
+    "opens what she read": 1,
+}  # fmt: skip
+"""What people type, offline, with its weight."""
+EVENTS = {
+    "syncs": 16, "crashes in a sync": 4, "reads by REST": 2, "writes by REST": 1, "asks for digests": 1,
+}  # fmt: skip
+
+
+def plan(seed: int) -> list[Step]:
+    """The steps of this seed's world."""
+    chance = Random(f"plan {seed}")
+    told: list[Told] = []
+    while len(told) < STEPS:
+        told += _shuffled_in(chance, [], list(chance.choice(MORNINGS)(chance)))
+    return [Step(number, *one) for number, one in enumerate(told, 1)]
+
+
+def _shuffled_in(chance: Random, into: list[Told], new: list[Told]) -> list[Told]:
+    """A morning's own order stays; hubbub comes between."""
+    for one in new:
+        into.append(one)
+        if chance.random() < 0.25:
+            into += _hubbub(chance)
+    return into
+
+
+def _hubbub(chance: Random) -> Iterator[Told]:
+    name = chance.choice(WRITERS)
+    for what in chance.choices(list(HUBBUB), weights=list(HUBBUB.values()), k=chance.choice((1, 1, 2))):
+        yield what, name, ""
+    yield chance.choices(list(EVENTS), weights=list(EVENTS.values()))[0], chance.choice(list(PHONES)), ""
+
+
+def _quarrel(chance: Random) -> Iterator[Told]:
+    """Two phones change the same text."""
+    aim = chance.choice(("visits/visit-hana", "debriefs/debrief-hana", "invitations/invitation-hana"))
+    one, other = chance.choice((("hana", "olga"), ("olga", "hana2"), ("hana", "hana2"), ("otto", "olga")))
+    for name in (one, other):
+        yield "syncs", name, ""
+    for name in (one, other, one):
+        yield "edits a text", name, aim
+    for name in (one, other, one):
+        yield "syncs", name, ""
+
+
+def _restored(chance: Random) -> Iterator[Told]:
+    """A phone is restored from its backup, and its person types on."""
+    name = chance.choice(WRITERS)
+    aim = chance.choice(("", "visits/visit-hana", "visits/visit-olga"))
+    yield "syncs", name, ""
+    if chance.random() < 0.5:
+        yield "edits a text", name, aim
+    yield "backs up", name, ""
+    yield "edits a text", name, aim
+    yield "syncs", name, ""
+    yield "restores its backup", name, ""
+    yield "edits a text", name, aim
+    yield "syncs", name, ""
+
+
+def _crash(chance: Random) -> Iterator[Told]:
+    name = chance.choice(WRITERS)
+    aim = chance.choice(("", "visits/visit-hana"))
+    yield "syncs", name, ""
+    for _ in range(2):
+        yield "edits a text", name, aim
+        yield "writes a note", name, ""
+        yield "crashes in a sync", name, ""
+    yield "syncs", name, ""
+
+
+def _sharing(chance: Random) -> Iterator[Told]:
+    """Notes go their way from draft to released and back, and the visit's readers change."""
+    for name in ("olga", "hana", "otto"):
+        yield "syncs", name, ""
+    yield "writes a note", "olga", "visits/visit-hana"
+    for name in ("olga", "hana", "hana"):
+        yield "moves a state", name, "notes"
+        yield "syncs", name, ""
+    yield chance.choice(
+        (("changes the observers", "hana", ""), ("releases the visit", "hana", "visits/visit-hana"))
+    )
+    yield "syncs", "hana", ""
+    yield "syncs", chance.choice(("otto", "nora")), ""
+
+
+def _membership(chance: Random) -> Iterator[Told]:
+    name = chance.choice(("olga", "otto", "nora", "hana"))
+    yield "syncs", name, ""
+    for what in chance.sample(("joins a group", "leaves a group", "joins a group"), 2):
+        yield what, name, ""
+        yield "syncs", name, ""
+    yield "syncs", "anna", ""
+    yield "moves people about", "anna", ""
+    yield "syncs", "anna", ""
+    yield "syncs", name, ""
+
+
+def _evaluator(chance: Random) -> Iterator[Told]:
+    """Somebody becomes the evaluator of a host, or is one no longer."""
+    yield "syncs", "anna", ""
+    yield "names an evaluator", "anna", ""
+    yield "syncs", "anna", ""
+    yield "syncs", chance.choice(("olga", "otto", "nora", "eva")), ""
+
+
+def _deleted(chance: Random) -> Iterator[Told]:
+    """A note is deleted on one phone, edited on another, and made again by another app."""
+    for name in ("olga", "olga2"):
+        yield "syncs", name, ""
+    yield "deletes something", "olga", "notes"
+    yield "edits a text", "olga2", "notes"
+    for name in ("olga", "olga2"):
+        yield "syncs", name, ""
+    yield "makes again what was deleted", "olga", ""
+
+
+def _held(chance: Random) -> Iterator[Told]:
+    """Notes arrive before their visit."""
+    yield "syncs", "hana", ""
+    yield "begins a visit", "hana", ""
+    for name in chance.choice((("olga",), ("olga", "otto"))):
+        yield "writes of a visit unseen", name, ""
+        yield "syncs", name, ""
+    yield "syncs", "hana", ""
+    if chance.random() < 0.5:
+        yield "syncs", "olga", ""
+
+
+def _later(chance: Random) -> Iterator[Told]:
+    """Time passes, and the worker does what is due."""
+    yield chance.choice((("some days pass", "", ""), ("an hour passes", "", "")))
+    yield "the worker works", "", ""
+    yield "what was late arrives", "", ""
+
+
+MORNINGS: tuple[Callable[[Random], Iterator[Told]], ...] = (
+    _hubbub, _hubbub, _hubbub, _hubbub, _quarrel, _quarrel, _restored, _restored, _crash, _crash, _sharing, _sharing,
+    _membership, _evaluator, _deleted, _held, _later, _later,
+)  # fmt: skip
