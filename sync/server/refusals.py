@@ -16,7 +16,7 @@ from typing import Any
 from sync.changes import Change, as_said
 from sync.clock import stamp
 from sync.merge import Conflict
-from sync.server.actor import Actor
+from sync.server.actor import SYSTEM, Actor
 from sync.server.stage import Row
 
 REJECTED_WRITES = "rejected_writes"
@@ -58,7 +58,7 @@ def _conflict(actor: Actor, change: Change, row: Row, conflict: Conflict, now: d
     kept_by, other_by = (
         (actor.person_id, other_writer) if conflict.arrived_kept else (other_writer, actor.person_id)
     )
-    for person_id in sorted({kept_by, other_by}):
+    for person_id in sorted({kept_by, other_by} - {SYSTEM}):
         record_id = _content_id(
             "cf",
             person_id,

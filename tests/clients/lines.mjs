@@ -42,7 +42,7 @@ export class Network {
       throw new Error("the answer was lost");
     }
     this.answered++;
-    return new Response(body, { status: answer.status });
+    return new Response(body || null, { status: answer.status });
   };
 
   set({ online = this.online, lose = this.lose, seed }) {

@@ -14,20 +14,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-from sqlalchemy import ARRAY, Connection, Text, any_, literal, select
+from sqlalchemy import Connection
 
 from schemas import watermelon as words
 from sync.changes import Change, Outcome, Record, Status
 from sync.server import held, reading, sequence
 from sync.server.actor import Actor
-from sync.server.audience import visible
 from sync.server.dialects import readers, sent
 from sync.server.dialects.sent import Sent
 from sync.server.kind import Kinds
 from sync.server.push import Door
-from sync.server.stage import Key
-from sync.server.tables import document
+from sync.server.stage import Key, Row, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,17 +153,17 @@ class Pushing:
 
         A row that waits for its parent is right where it is.
         """
-        standing = self._standing({said.key for said in rows})
-        known = [said for said in rows if reading.is_id(said.id)]
+        known = [said for said in rows if reading.is_id(said.id) and said.collection in self.door.kinds]
+        standing = self._standing({said.key for said in known})
         wrong = {s.key for s in known if self._believes_wrongly(s, standing.get(s.key), last_pulled_at)}
         self.door.tell(self.connection, self.actor, sorted(wrong - self._waiting(wrong - standing.keys())))
 
-    def _believes_wrongly(self, said: Said, stands: tuple[int, str] | None, read: int | None) -> bool:
-        if stands is None:
+    def _believes_wrongly(self, said: Said, stands: Row | None, read: int | None) -> bool:
+        if stands is None or stands.record is None:
             return not said.deleted
-        if read is None or stands[0] > read:
+        if read is None or stands.seq > read:
             return False
-        return said.deleted or not self._is_as_said(said, orjson.loads(stands[1]))
+        return said.deleted or not self._is_as_said(said, stands.record)
 
     def _is_as_said(self, said: Said, record: Record) -> bool:
         schema = self.door.kinds[said.collection].schema
@@ -179,7 +176,7 @@ class Pushing:
     def _not_there(self, rows: Sequence[Said]) -> set[Key]:
         """Which of these are nothing to this person, so that to delete them says nothing: she may have made and deleted
         them offline, or say it again."""
-        keys = {said.key for said in rows if said.collection in self.door.kinds}
+        keys = {said.key for said in rows if reading.is_id(said.id) and said.collection in self.door.kinds}
         keys -= self._standing(keys).keys()
         return keys - self._waiting(keys)
 
@@ -188,21 +185,14 @@ class Pushing:
         sent_before = held.sent_by(self.connection, self.actor).values() if keys else ()
         return {(change.collection, change.id) for change in sent_before}.intersection(keys)
 
-    def _standing(self, keys: Collection[Key]) -> dict[Key, tuple[int, str]]:
-        """Number and body of those records that the actor sees."""
-        found: dict[Key, tuple[int, str]] = {}
-        for name in {collection for collection, _ in keys} & self.door.kinds.keys():
-            ids = literal(
-                sorted(record_id for collection, record_id in keys if collection == name), ARRAY(Text)
-            )
-            seen = select(document.c.record_id, document.c.seq, document.c.body).where(
-                document.c.tenant_id == self.actor.tenant_id,
-                document.c.collection == name,
-                document.c.record_id == any_(ids),
-                visible(self.actor, name, document.c.record_id),
-            )
-            found |= {(name, row.record_id): (row.seq, row.body) for row in self.connection.execute(seen)}
-        return found
+    def _standing(self, keys: Collection[Key]) -> dict[Key, Row]:
+        """Those records as they stand that the actor sees."""
+        clock = sequence.lock(self.connection, self.actor.tenant_id)
+        stage = Stage(self.connection, self.door.kinds, clock, self.door.now())
+        stage.load(keys)
+        hers = stage.scopes_of(self.actor.person_id)
+        rows = ((key, stage.row(key)) for key in keys)
+        return {key: row for key, row in rows if row and row.record and not hers.isdisjoint(row.scopes)}
 
 
 def _is_refused(outcome: Outcome | None) -> bool:

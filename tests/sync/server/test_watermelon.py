@@ -104,3 +104,13 @@ def test_without_the_number_only_what_it_sent_is_known(room: World) -> None:
     assert (record["text"], record["title"]) == ("one two", "b")
     (conflict,) = room.sees(ANN, "conflicts").values()
     assert (conflict["kept"], conflict["other"]) == ("b", "c")
+
+
+def test_a_conflict_with_the_service_itself_is_kept_for_the_person_alone(room: World) -> None:
+    """An import wrote the field; the service is nobody who could be told."""
+    put = room.put
+    put(room.system, "books", BOOK, {"shelf_id": SHELF, "state": "shown", "text": "one"})
+    assert put(room.as_(ANN), "books", BOOK, {"text": "two"}).status is Status.MERGED
+    (conflict,) = room.sees(ANN, "conflicts").values()
+    assert (conflict["kept_by"], conflict["other_by"]) == ("system", ANN)
+    assert room.ask("SELECT person_id FROM kept_conflicts WHERE tenant_id = :tenant") == [(ANN,)]
