@@ -16,7 +16,7 @@ A refused change leaves no trace in the stage and spoils no other. The caller co
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import takewhile
@@ -126,9 +126,7 @@ class _Push:
         """Judge and stage all changes, then write."""
         usable = [change for change in changes if reading.is_usable(change)]
         self.receipts = Receipts(self.connection, self.actor, (change.op_id for change in usable))
-        self.stage.load_near(
-            {(c.collection, c.id) for c in usable} | {parent for c in usable for parent in self._parents(c)}
-        )
+        self._load(usable)
         outcomes = [self._one(change) for change in changes]
         woken = self._wake() if wake else {}
         self.store()
@@ -136,6 +134,10 @@ class _Push:
             woken.get(outcome.op_id, outcome) if Status.HELD in (outcome.status, outcome.first) else outcome
             for outcome in outcomes
         ]
+
+    def _load(self, changes: Iterable[Change]) -> None:
+        """Load all that the changes name, at once."""
+        self.stage.load_near({key for c in changes for key in ((c.collection, c.id), *self._parents(c))})
 
     def store(self) -> None:
         """Write what was staged."""
@@ -235,7 +237,7 @@ class _Push:
 
     def _with_truth(self, actor: Actor, outcome: Outcome) -> Outcome:
         """The outcome with the record as it stands, or deleted where there is none for this person to hold."""
-        row = self._seen_by(actor, (outcome.collection, outcome.id))
+        row = self._seen_by(actor.person_id, (outcome.collection, outcome.id))
         if row is None:
             return replace(outcome, deleted=True)
         return replace(outcome, seq=row.seq, record=row.record)
@@ -260,18 +262,21 @@ class _Push:
 
     def _file(self, actor: Actor, change: Change, verdict: Verdict) -> Row:
         """Stage the record itself, and keep beside it what the merge could not join."""
-        key = (change.collection, change.id)
+        key, merged = (change.collection, change.id), verdict.merged
         standing = self.stage.row(key)
-        if standing is not None:
-            for keep in refusals.conflict_records(
-                actor, change, standing, verdict.merged.conflicts, self.stage.now
-            ):
-                self._keep(actor, keep)
-        if verdict.merged.changed:
-            return self.filing.write(actor, key, verdict.write.after, verdict.merged.changed, verdict.forget)
-        self.filing.refile(key)
+        if merged.changed:
+            self.filing.write(actor, key, verdict.write.after, merged.changed, verdict.forget)
+        else:
+            self.filing.refile(key)
         row = self.stage.row(key)
         assert row is not None, "a record without changes is one that was there"
+        for keep in refusals.conflict_records(
+            actor, change, standing or row, merged.conflicts, self.stage.now
+        ):
+            # who wrote the other text may no longer see this record; what she wrote stands in its history
+            person_id = keep.fields["person_id"]
+            if person_id == actor.person_id or self._seen_by(person_id, key):
+                self._keep(actor, keep)
         return row
 
     def _follow(self, actor: Actor, write: Write, depth: int) -> None:
@@ -284,10 +289,10 @@ class _Push:
             else:
                 self._apply(system_actor(actor.tenant_id), effect, depth + 1)
 
-    def _seen_by(self, actor: Actor, key: Key) -> Row | None:
-        """The live row, if this person may see it: a refusal must never carry a foreign record."""
+    def _seen_by(self, person_id: str, key: Key) -> Row | None:
+        """The live row, if this person may see it: no answer and no conflict must ever carry a foreign record."""
         row = self.stage.row(key)
-        if row is None or row.record is None or row.scopes.isdisjoint(self.stage.scopes_of(actor.person_id)):
+        if row is None or row.record is None or row.scopes.isdisjoint(self.stage.scopes_of(person_id)):
             return None
         return row
 
@@ -299,7 +304,9 @@ class _Push:
             done |= fresh
             stored = held.waiting_for(self.connection, self.actor.tenant_id, fresh)
             here = [one for one in self.waiting.values() if one.parent in fresh]
-            for one in {one.change.op_id: one for one in stored + here}.values():
+            waiting = {one.change.op_id: one for one in stored + here}
+            self._load(one.change for one in waiting.values())
+            for one in waiting.values():
                 outcome = self._woken(one)
                 if outcome is not None:
                     outcomes[one.change.op_id] = outcome

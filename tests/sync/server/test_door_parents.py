@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.event import listen, remove
 
 from sync.changes import Change, Status
 from sync.server import deadlines, held
@@ -240,3 +241,21 @@ def test_what_another_person_holds_back_holds_nobody_else_back(room: World) -> N
     room.push(room.as_(ANN), book(room))
     outcome = room.put(room.as_(BOB), "books", BOOK, {"title": "Bob guesses"})
     assert outcome.status is Status.REJECTED
+
+
+def test_many_wake_in_few_statements(room: World) -> None:
+    """All of it happens under the tenant's clock."""
+    for n in range(2):
+        room.push(room.as_(ANN), *(book(room, f"book-{n}-{k:04}") for k in range(100)))
+    sent: list[str] = []
+
+    def note(*event: object) -> None:
+        sent.append(str(event[2]))
+
+    listen(room.database.engine, "before_cursor_execute", note)
+    try:
+        room.push(room.as_(BOB), shelf(room))
+    finally:
+        remove(room.database.engine, "before_cursor_execute", note)
+    assert len(room.sees(ANN, "books")) == 200
+    assert len(sent) < 40
