@@ -36,7 +36,13 @@ CLUSTER = (
 # A test's data may be lost with the machine: not waiting for the disk makes a clone three times faster.
 # Not with the process, though: synchronous_commit stays on, as tests kill servers and look for their data.
 UNSAFE = ("fsync=off", "full_page_writes=off", "max_wal_size=256MB")
-TUNING = ("max_connections=200", "shared_buffers=128MB", "timezone=UTC")
+# Shared memory as files of the cluster: in /dev/shm a killed server leaves it behind, and containers have little there.
+TUNING = (
+    "max_connections=200",
+    "shared_buffers=128MB",
+    "timezone=UTC",
+    "dynamic_shared_memory_type=mmap",
+)
 
 
 class PostgreSQL(Server):
