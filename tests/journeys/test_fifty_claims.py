@@ -20,7 +20,7 @@ def test_no_oversell_of_three_seats_by_fifty_claims_at_once(school: School) -> N
     for guest in GUESTS:
         school.person(guest)
     door = {"host_id": "hana-host", "to_tenant": True, "seats": 3, "state": "open"}
-    school.put("invitations", "open-door-1", **door, starts_at="2026-11-23T09:00:00Z")
+    school.put("invitations", "open-door-1", **door, starts_at="2026-11-23T09:00:00.000Z")
     callers = [caller(school.app, school.tenant_id, guest) for guest in GUESTS]
     with ThreadPoolExecutor(16) as pool:
         answers = Counter(pool.map(claim, callers))

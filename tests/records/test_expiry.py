@@ -25,7 +25,7 @@ def visit(district: District, **fields: str) -> None:
 
 
 def test_a_draft_dies_with_its_visit_on_the_fifteenth_day(district: District) -> None:
-    visit(district, ended_at="2026-11-21T09:00:00Z")
+    visit(district, ended_at="2026-11-21T09:00:00.000Z")
     district.notes(code="LQ")
     district.forward(days=14)
     assert outcomes(district) == []
@@ -60,7 +60,7 @@ def test_a_shared_note_and_its_visit_stay(district: District) -> None:
 
 
 def test_a_draft_that_comes_late_has_its_own_days(district: District) -> None:
-    visit(district, ended_at="1990-01-01T00:00:00Z")
+    visit(district, ended_at="1990-01-01T00:00:00.000Z")
     district.forward(days=13)
     district.notes()
     district.forward(days=14)
@@ -70,14 +70,14 @@ def test_a_draft_that_comes_late_has_its_own_days(district: District) -> None:
 
 
 def test_a_phone_whose_clock_runs_ahead_keeps_no_secret_file(district: District) -> None:
-    visit(district, ended_at="2199-01-01T00:00:00Z")
+    visit(district, ended_at="2199-01-01T00:00:00.000Z")
     district.notes()
     district.forward(days=15)
     assert outcomes(district) == [("notes", NOTE), ("visits", VISIT)]
 
 
 def test_an_open_invitation_expires_and_a_full_one_closes(district: District) -> None:
-    district.opens_door(starts_at="2026-11-21T10:00:00Z", ends_at="2026-11-21T11:00:00Z")
+    district.opens_door(starts_at="2026-11-21T10:00:00.000Z", ends_at="2026-11-21T11:00:00.000Z")
     district.forward(minutes=90)
     assert outcomes(district) == []
     district.forward(seconds=1)
@@ -86,7 +86,7 @@ def test_an_open_invitation_expires_and_a_full_one_closes(district: District) ->
 
 
 def test_a_full_invitation_closes(district: District) -> None:
-    district.opens_door(seats=1, starts_at="2026-11-21T10:00:00Z")
+    district.opens_door(seats=1, starts_at="2026-11-21T10:00:00.000Z")
     district.claims("olga")
     district.forward(hours=24)
     assert outcomes(district) == []
