@@ -18,6 +18,7 @@ PUBLIC = {
     "/v1/sign-in/refresh",
     "/v1/sync/schema/native",
     "/v1/sync/schema/rxdb",
+    "/v1/sync/schema/watermelon",
     "/v1/openapi.json",
     "/v1/docs/",
     "/v1/docs/start.js",

@@ -22,6 +22,7 @@ PUBLIC = {
     "refresh",
     "native_schema",
     "rxdb_schema",
+    "watermelon_schema",
 }
 
 
