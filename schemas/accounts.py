@@ -78,6 +78,15 @@ class DeviceSchema(Schema):
     current = Flag(required=True, metadata={"description": "Whether this very device asks."})
 
 
+class DeviceNameSchema(Schema):
+    """What the person calls a device from now on."""
+
+    class Meta:
+        unknown = RAISE
+
+    device_name = Words(100, shortest=1, required=True)
+
+
 class DevicesSchema(Schema):
     """The devices that the person is signed in on, the last used first."""
 

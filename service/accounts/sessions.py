@@ -97,6 +97,13 @@ def of_person(connection: Connection, tenant_id: UUID, person_id: str) -> Sequen
     ).all()
 
 
+def rename(connection: Connection, tenant_id: UUID, person_id: str, device_id: str, name: str) -> int:
+    """Call the person's living sessions on the device by another name; how many there were."""
+    hers = (session.c.tenant_id == tenant_id) & (session.c.person_id == person_id)
+    there = hers & (session.c.device_id == device_id) & session.c.revoked_at.is_(None)
+    return connection.execute(update(session).where(there).values(device_name=name)).rowcount
+
+
 def pair(tokens: Tokens, row: Row[Any], generation: int) -> Pair:
     """The tokens of this generation: the refresh token always the same, the access token fresh."""
     claims = Claims(row.tenant_id, row.id, generation, row.person_id, row.device_id)

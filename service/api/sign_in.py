@@ -6,7 +6,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from schemas.accounts import CodeSchema, DevicesSchema, MeSchema, RefreshSchema, TokensSchema
+from schemas.accounts import (
+    CodeSchema,
+    DeviceNameSchema,
+    DevicesSchema,
+    MeSchema,
+    RefreshSchema,
+    TokensSchema,
+)
 from schemas.problems import Problem, Refused
 from service.accounts import sessions, sign_in
 from service.accounts.models import session, tenant
@@ -76,6 +83,18 @@ def list_devices(work: Work) -> dict[str, Any]:
     """The devices that the person is signed in on."""
     rows = sessions.of_person(work.connection, work.actor.tenant_id, work.actor.person_id)
     return {"items": [{**row._mapping, "current": row.device_id == work.actor.device_id} for row in rows]}
+
+
+@blueprint.route("/devices/<device_id>", methods=("PATCH",), policy=Policy.SIGNED_IN)
+@blueprint.takes(DeviceNameSchema)
+@blueprint.gives(204)
+@blueprint.refuses(Problem.NOT_FOUND)
+@in_transaction
+def rename_device(work: Work, said: dict[str, Any], device_id: str) -> None:
+    """Call one of one's own devices by another name."""
+    whose = (work.actor.tenant_id, work.actor.person_id, device_id)
+    if not sessions.rename(work.connection, *whose, said["device_name"]):
+        raise Refused(Problem.NOT_FOUND)
 
 
 @blueprint.route("/devices/<device_id>", methods=("DELETE",), policy=Policy.SIGNED_IN)

@@ -286,6 +286,36 @@ def test_others_devices_are_not_there(app: Flask, ana: Caller, nobody: Caller, t
     assert eva.get("/v1/me").status_code == 200
 
 
+def test_one_calls_ones_devices_by_another_name(
+    app: Flask, ana: Caller, nobody: Caller, tenant_id: UUID, clock: Clock
+) -> None:
+    second_device(app, nobody, tenant_id, clock)
+    assert ana.patch("/v1/devices/tablet-of-ana", {"device_name": "The library's tablet"}).status_code == 204
+    answer = ana.get("/v1/devices")
+    assert answer.json is not None
+    assert sorted(device["device_name"] for device in answer.json["items"]) == [
+        "Ana's phone",
+        "The library's tablet",
+    ]
+    absent = ana.patch("/v1/devices/phone-of-nobody", {"device_name": "Mine now"})
+    assert problem(absent) == (404, "/problems/not-found")
+    assert problem(ana.patch("/v1/devices/tablet-of-ana", {"device_name": ""})) == (
+        422,
+        "/problems/invalid-request",
+    )
+
+
+def test_others_devices_keep_their_names(app: Flask, ana: Caller, nobody: Caller, tenant_id: UUID) -> None:
+    said = {"code": new_code(app, tenant_id, EVA), "device_id": "phone-of-eva", "device_name": "Eva's"}
+    answer = nobody.post("/v1/sign-in/code", said)
+    assert answer.json is not None
+    eva = caller(app, answer.json)
+    assert ana.patch("/v1/devices/phone-of-eva", {"device_name": "Ana's now"}).status_code == 404
+    listed = eva.get("/v1/devices")
+    assert listed.json is not None
+    assert [device["device_name"] for device in listed.json["items"]] == ["Eva's"]
+
+
 def test_roles_are_those_of_now(app: Flask, ana: Caller, tenant_id: UUID) -> None:
     from sync.changes import Change
     from sync.server.actor import system_actor
