@@ -25,8 +25,8 @@ T = TypeVar("T")
 EVERY_S = 1.0
 RECHECK_S = 15.0
 THREADS = 4
-PAUSE_S = 0.02
-"""Between two looks at one tenant; a look that took longer is followed by as long a pause."""
+PAUSE_S, LONGEST_PAUSE_S = 0.02, 1.0
+"""Between two looks at one tenant; a look that took longer is followed by as long a pause, up to a second."""
 MOST_HINTS = 200
 
 _log = logger(__name__)
@@ -40,7 +40,7 @@ class Tenant:
     stand: Stand
     listeners: set[Listener] = field(default_factory=set)
     hints: list[Hint] = field(default_factory=list)
-    looked_at: float = 0.0
+    rests_until: float = 0.0
     checked_at: float = field(default_factory=time.monotonic)
     looking: bool = False
     wanted: bool = False
@@ -136,10 +136,11 @@ class Watch:
             tenant.wanted = True
             while tenant.wanted and tenant.listeners:
                 tenant.wanted = False
+                await asyncio.sleep(max(0.0, tenant.rests_until - time.monotonic()))
                 began = time.monotonic()
-                await asyncio.sleep(max(0.0, tenant.looked_at + PAUSE_S - began))
                 await self._once(tenant)
-                tenant.looked_at = 2 * time.monotonic() - began
+                took = time.monotonic() - began
+                tenant.rests_until = began + took + min(max(took, PAUSE_S), LONGEST_PAUSE_S)
             self._back()
         except (SQLAlchemyError, OSError) as fault:
             self._lost(fault)

@@ -210,5 +210,7 @@ def test_a_share_that_the_backup_never_knew_is_not_released_again(school: School
     school.after_restore()
     settle(olga, petra, hana)
     assert petra.list("notes") == []
-    note = olga.get("notes", NOTE) or {}  # she may share it, and nobody may release it for Hana: it begins again
+    note = (
+        olga.get("notes", NOTE) or {}
+    )  # she may share it, and nobody may release it for Hana: it begins again
     assert (note["text"], note["state"]) == ("Why?", "draft")
