@@ -1,4 +1,5 @@
 // A phone on RxDB, opened by the client of docs/rxdb.md and nothing else.
+import { checkSchema } from "rxdb/plugins/dev-mode";
 import { getRxStorageMemory } from "rxdb/plugins/storage-memory";
 import { Network, serve } from "./lines.mjs";
 import { openComeWatch } from "./guide.mjs";
@@ -93,6 +94,10 @@ serve({
   sync: () => phone.sync(),
   sent: () => phone.sent(),
   untilLost: () => phone.untilLost(),
+  // What RxDB's developer mode has against a schema; nothing, one hopes.
+  check({ schema }) {
+    checkSchema(schema);
+  },
   async dump({ collection }) {
     return (await phone.client.db[collection].find().exec()).map((each) => each.toMutableJSON());
   },

@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from sync.server import deadlines
+from sync.server.dialects import rxdb as dialect
+from sync.server.push import Door, _Push
 from tests.clients.driver import Pool
 from tests.clients.rxdb_phones import RxdbPhone
 from tests.clients.school import HANA, OLGA, School
@@ -20,6 +22,7 @@ WORLDS = 20
 STEPS = 40
 GROUP, SHARED, MOVED = "group-0001", "visit-shared", "visit-moved"
 Action = Callable[["World"], None]
+Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 class World:
@@ -130,6 +133,11 @@ class World:
             bodies = " ".join(connection.execute(kept, {"tenant": self.school.tenant_id}).scalars())
         return {word for word in self.typed if word not in bodies}
 
+    def close(self) -> None:
+        """Give the phones back."""
+        for phone in self.phones:
+            phone.close()
+
     def _add_word(self, phone: RxdbPhone, collection: str, field: str) -> None:
         for record in self._some(phone, collection):
             words = [str(record.get(field) or ""), self._word()]
@@ -148,6 +156,19 @@ class World:
         word = f"w{next(self.numbers)}w"
         self.typed.add(word)
         return word
+
+
+def live_and_look(world: World) -> int:
+    """Live a world, and look at it when it has come to rest; returns how many answers were lost."""
+    for _ in range(STEPS):
+        world.live()
+    lost = sum(phone.lost for phone in world.phones)
+    world.come_to_rest()
+    assert world.missing() == set()
+    for phone in world.phones:
+        assert (phone.name, phone.differences()) == (phone.name, {})
+        assert phone.is_right()
+    return lost
 
 
 ACTIONS: dict[Action, int] = {
@@ -170,20 +191,46 @@ ACTIONS: dict[Action, int] = {
 def world(school: School, rxdb: Pool, request: pytest.FixtureRequest) -> Iterator[World]:
     made = World(school, rxdb, request.param)
     yield made
-    for phone in made.phones:
-        phone.close()
+    made.close()
 
 
 @pytest.mark.parametrize("world", range(WORLDS), indirect=True)
 def test_at_rest_all_are_right_and_no_word_is_missing(
     world: World, record_property: Callable[[str, Any], None]
 ) -> None:
-    for _ in range(STEPS):
-        world.live()
-    lost = sum(phone.lost for phone in world.phones)
-    world.come_to_rest()
-    assert world.missing() == set()
-    for phone in world.phones:
-        assert (phone.name, phone.differences()) == (phone.name, {})
-        assert phone.is_right()
+    lost = live_and_look(world)
     record_property("model", {"words typed on real phones": len(world.typed), "lost answers": lost})
+
+
+def never_correct(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is ever answered to a push."""
+    monkeypatch.setattr(dialect, "answer", lambda outcome, *, deleted=False: None)
+
+
+def never_tell_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a pull brought too early is never sent again, nor is a phone told that its held change was refused."""
+    monkeypatch.setattr(Door, "tell", lambda self, connection, actor, keys: None)
+
+
+def forget_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was refused is not kept."""
+    monkeypatch.setattr(_Push, "_keep_write", lambda self, actor, change, problem: None)
+
+
+@pytest.mark.parametrize("plant", [never_correct, never_tell_again, forget_refused])
+def test_a_planted_fault_is_found(
+    school: School, rxdb: Pool, monkeypatch: pytest.MonkeyPatch, plant: Plant
+) -> None:
+    plant(monkeypatch)
+    with pytest.raises(AssertionError):
+        live_some(school, rxdb)
+
+
+def live_some(school: School, rxdb: Pool) -> None:
+    """Live up to as many worlds as are lived without a fault."""
+    for seed in range(WORLDS):
+        world = World(School(school.app, school.server), rxdb, seed)
+        try:
+            live_and_look(world)
+        finally:
+            world.close()

@@ -9,14 +9,24 @@ from flask import Flask
 
 from sync.server import deadlines
 from tests.builders import services_of
-from tests.clients.driver import guide
+from tests.clients.driver import Failed, Pool, guide
 from tests.clients.rxdb.conftest import Give
-from tests.clients.rxdb_phones import VISIT, RxdbPhone, note, rejected, rest
+from tests.clients.rxdb_phones import VISIT, RxdbPhone, note, rejected, rest, schemas
 from tests.clients.school import HANA, OLGA, School
 
 
 def test_the_guide_is_short() -> None:
     assert len(guide("rxdb.md").splitlines()) < 60
+
+
+def test_the_published_schemas_are_such_as_rxdb_takes(rxdb: Pool, school: School) -> None:
+    driver = rxdb.take()
+    for published in schemas(school.server).values():
+        driver.do("check", schema=published["schema"])
+    reserved = schemas(school.server)["notes"]["schema"]["properties"] | {"collection": {"type": "string"}}
+    with pytest.raises(Failed, match="SC17"):
+        driver.do("check", schema=schemas(school.server)["notes"]["schema"] | {"properties": reserved})
+    rxdb.give_back(driver)
 
 
 def test_a_note_travels(hana: RxdbPhone, olga: RxdbPhone, visit: str) -> None:
