@@ -58,6 +58,8 @@ class Instance:
         self._refuse_taken_port()
         if self.store is not None:
             self.store.launch()
+        # Importing takes it longer than making the database; it connects at its first request.
+        self.api.launch()
         if self.database is not None:
             self.database.start()
             _make_database(self.database)
@@ -66,7 +68,7 @@ class Instance:
             self.store.wait_until_ready()
         Store(self.settings, WORKER).ensure_bucket([self.settings.public_url])
         write_private(self.options.home / ENVIRONMENT_FILE, as_lines(self.environment))
-        for program in (self.api, self.live, self.worker):
+        for program in (self.live, self.worker):
             program.launch()
         _seed(self.settings)
         self.api.wait_until_ready()

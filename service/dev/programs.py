@@ -51,6 +51,8 @@ def api(host: str, port: int, *, url: str, env: Mapping[str, str], logs: Path) -
         "--workers=2",
         "--threads=8",
         "--graceful-timeout=5",
+        # Imported once for both, which halves the start; no connection is opened before the fork.
+        "--preload",
         # Its control socket has one name for all instances of a user.
         "--no-control-socket",
     ]
