@@ -24,7 +24,7 @@ PUBLIC = {
     "/v1/docs/start.js",
     "/v1/docs/<name>",
 }
-SECRET = {"/v1/sign-in/code", "/v1/sign-in/refresh"}
+SECRET = {"/v1/sign-in/code", "/v1/sign-in/refresh", "/v1/sync/stream", "/v1/sync/wait"}
 
 
 def terms(app: Flask) -> dict[str, Terms | None]:
