@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, delete, func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from sync.server import sequence
-from sync.server.tables import clock, device, entry, history, inbox, mark, receipt
+from sync.server.tables import clock, device, entry, history, inbox, mark, membership, receipt
 
 TOMBSTONES_LAST = timedelta(days=180)
 DEVICES_LAST = timedelta(days=400)
@@ -55,8 +55,15 @@ def tombstones(connection: Connection, tenant_id: UUID) -> bool:
     """Delete tombstones below the horizon; True when there may be more."""
     horizon = sequence.read(connection, tenant_id).horizon
     key = (entry.c.scope_id, entry.c.collection, entry.c.record_id)
-    return _delete(
-        connection, entry, key, tenant_id, entry.c.removed & (entry.c.seq <= horizon), entry.c.seq, BATCH
+    gone = entry.c.removed & (entry.c.seq <= horizon) & ~_due_in_a_block(tenant_id, horizon)
+    return _delete(connection, entry, key, tenant_id, gone, entry.c.seq, BATCH)
+
+
+def _due_in_a_block(tenant_id: UUID, horizon: int) -> ColumnElement[bool]:
+    """Somebody entered or left the scope since: phones past the horizon may still be told under the block's numbers."""
+    since = membership.c.base + membership.c.len > horizon
+    return exists().where(
+        membership.c.tenant_id == tenant_id, membership.c.scope_id == entry.c.scope_id, since
     )
 
 
