@@ -59,11 +59,8 @@ def run_as(account: Account, command: Sequence[str | Path], env: Mapping[str, st
     return (done.stderr.strip() or f"exit code {done.returncode}") if done.returncode else None
 
 
-def stop(process: subprocess.Popen[bytes], by: signal.Signals, patience: float) -> None:
-    """Ask by signal, wait `patience` seconds, then kill."""
-    if process.poll() is not None:
-        return
-    process.send_signal(by)
+def wait_or_kill(process: subprocess.Popen[bytes], patience: float) -> None:
+    """Wait `patience` seconds for it to end by itself, then kill it and what it started."""
     try:
         process.wait(patience)
     except subprocess.TimeoutExpired:

@@ -16,6 +16,7 @@ from service.dev.keys import as_lines, kept_secrets, write_private
 from service.dev.options import Options
 from service.dev.ports import free_pair, is_free
 from service.dev.postgres import SOCKET_PATH_LIMIT, PostgreSQL
+from service.dev.programs import Program
 from service.dev.s3 import S3, Keys
 from service.dev.server import Server
 from service.media.store import WORKER, Store
@@ -75,9 +76,14 @@ class Instance:
         self.live.wait_until_ready()
 
     def stop(self) -> None:
-        """In the reverse order of starting, so that nobody loses the server he talks to."""
-        for server in reversed(self.servers):
-            server.stop()
+        """The programs first, then the stores they talk to; within each group all at once."""
+        programs = [server for server in self.servers if isinstance(server, Program)]
+        stores = [server for server in self.servers if server not in programs]
+        for group in (programs, stores):
+            for server in group:
+                server.ask_to_end()
+            for server in group:
+                server.ended()
         (self.options.home / ENVIRONMENT_FILE).unlink(missing_ok=True)
 
     def _own_store(self) -> S3:

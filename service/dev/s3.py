@@ -25,6 +25,7 @@ FLAGS = (
     "-s3.port.lance=0",
     "-s3.autoCreateBucket=false",
     "-master.telemetry=false",
+    "-volume.preStopSeconds=0",
 )
 
 
@@ -73,12 +74,8 @@ class S3(Server):
         filer = f"http://127.0.0.1:{self.ports['filer']}"
         return _status(self.endpoint) == 403 and _status(f"{filer}/buckets/{self.bucket}/") == 200
 
-    def stop(self) -> None:
-        super().stop()
-        self._sweep()
-
-    def kill(self) -> None:
-        super().kill()
+    def ended(self) -> None:
+        super().ended()
         self._sweep()
 
     def _environment(self) -> dict[str, str]:

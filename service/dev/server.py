@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
-from service.dev.children import LaunchError, last_lines, stop
+from service.dev.children import LaunchError, last_lines, wait_or_kill
 
 
 class Server(ABC):
@@ -51,12 +51,22 @@ class Server(ABC):
             time.sleep(0.02)
         raise LaunchError(f"{self.name} was not ready after {self.start_patience:.0f} s; see {self.log}")
 
-    def stop(self) -> None:
-        """Ask it to end, and wait; kill it when it takes too long."""
+    def ask_to_end(self, by: signal.Signals | None = None) -> None:
+        """Send the signal and return at once, so that several may end at the same time."""
+        if self.process is not None and self.alive:
+            self.process.send_signal(by or self.stops_by)
+
+    def ended(self) -> None:
+        """Return when it has ended; kill it when it takes too long."""
         if self.process is not None:
-            stop(self.process, self.stops_by, self.stop_patience)
+            wait_or_kill(self.process, self.stop_patience)
+
+    def stop(self) -> None:
+        """Ask it to end, and wait."""
+        self.ask_to_end()
+        self.ended()
 
     def kill(self) -> None:
         """End it at once, for data nobody will read again."""
-        if self.process is not None:
-            stop(self.process, signal.SIGKILL, self.stop_patience)
+        self.ask_to_end(signal.SIGKILL)
+        self.ended()
