@@ -25,6 +25,7 @@ import orjson
 from service.accounts import directory, sessions
 from service.accounts.tokens import Tokens
 from service.database import Database
+from service.live.watch import MOST_PER_SESSION
 from service.records import KINDS
 from service.settings import Settings
 from sync.changes import Change
@@ -60,12 +61,13 @@ class Crowd:
             pair = sessions.open_on(connection, self.tokens, self.tenant_id, person_id, device, system_now())
         return pair.access_token
 
-    def listen(self, token: str, count: int) -> None:
-        """Open streams, a hundred at a time, each told where the clock stands."""
-        for number in range(count):
-            self.streams.append(self._stream(token))
-            if number % 100 == 99 or number == count - 1:
-                self._until_told(set(self.streams[-(number % 100 + 1) :]))
+    def listen(self, count: int) -> None:
+        """Open streams, those of one session at a time, each told where the clock stands."""
+        for first in range(0, count, MOST_PER_SESSION):
+            token = self.token(HOST)
+            opened = [self._stream(token) for _ in range(min(MOST_PER_SESSION, count - first))]
+            self._until_told(set(opened))
+            self.streams += opened
 
     def hear(self) -> float:
         """Wait until every stream was told; the moment."""
@@ -158,7 +160,7 @@ def main(listeners: int, rounds: int, idle: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     settings = Settings.from_environment()
     crowd, process = make_crowd(settings), live_process()
-    crowd.listen(crowd.token(HOST), listeners)
+    crowd.listen(listeners)
     found = sorted(latencies(crowd, rounds))
     p95 = found[int(len(found) * 0.95)]
     print(
@@ -166,7 +168,7 @@ def main(listeners: int, rounds: int, idle: int) -> None:
     )
     before = megabytes(process)
     began = time.perf_counter()
-    crowd.listen(crowd.token(HOST), idle)
+    crowd.listen(idle)
     print(
         f"{idle} streams opened in {time.perf_counter() - began:.1f} s: {before:.0f} -> {megabytes(process):.0f} MB resident"
     )

@@ -28,6 +28,8 @@ THREADS = 4
 PAUSE_S, LONGEST_PAUSE_S = 0.02, 1.0
 """Between two looks at one tenant; a look that took longer is followed by as long a pause, up to a second."""
 MOST_HINTS = 200
+MOST_PER_SESSION = 20
+"""The newest are kept: a phone that changes networks leaves dead streams behind it."""
 
 _log = logger(__name__)
 
@@ -61,6 +63,7 @@ class Watch:
         self._database, self._every_s = database, every_s
         self._threads = ThreadPoolExecutor(THREADS, "live")
         self._tenants: dict[UUID, Tenant] = {}
+        self._of_session: dict[UUID, dict[Listener, None]] = {}  # the oldest first
         self._away = False
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -81,12 +84,22 @@ class Watch:
         """Tell this listener of all that moves after the clock stood so."""
         tenant = self._tenants.setdefault(listener.tenant_id, Tenant(listener.tenant_id, stand))
         tenant.listeners.add(listener)
+        same = self._of_session.setdefault(listener.session_id, {})
+        same[listener] = None
+        if len(same) > MOST_PER_SESSION:
+            oldest = next(iter(same))
+            del same[oldest]
+            oldest.close()
         if stand.seq < tenant.stand.seq:  # a look ended while it was let in: the next one looks again
             tenant.stand = Stand(stand.seq, tenant.stand.epoch)
             self._look(tenant)
 
     def remove(self, listener: Listener) -> None:
         """It listens no more."""
+        same = self._of_session.get(listener.session_id, {})
+        same.pop(listener, None)
+        if not same:
+            self._of_session.pop(listener.session_id, None)
         tenant = self._tenants.get(listener.tenant_id)
         if tenant is not None:
             tenant.listeners.discard(listener)

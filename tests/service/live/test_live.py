@@ -282,6 +282,20 @@ def test_who_hangs_up_is_forgotten(begin: Begin) -> None:
     assert httpx.get(f"{place.url}/health").json() == {"status": "ok", "listeners": 0}
 
 
+def test_a_session_keeps_its_newest_streams(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.live.watch.MOST_PER_SESSION", 2)
+    place = begin()
+    bearer = {"Authorization": f"Bearer {place.token(HANA)}"}
+    other = place.listen(HANA, "another-phone")
+    first, second, third = (place.open("/v1/sync/stream", bearer) for _ in range(3))
+    assert first.ended.wait(SOON_S)
+    place.visit()
+    for ear in (second, third):
+        ear.next()
+        assert ear.next()["collections"] == ["visits"]
+    assert other.next()["collections"] == ["visits"]
+
+
 def test_the_api_sends_a_client_on_with_a_ticket(begin: Begin) -> None:
     place = begin(live_url="http://127.0.0.1:9")
     hana = caller(place.app, place.tenant_id, HANA)
