@@ -65,7 +65,8 @@ class PostgreSQL(Server):
         self._settle_account()
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
-        _wait_for_predecessor(self.data)
+        _wait_for_predecessor(self.data, self.data / "postmaster.pid")
+        _wait_for_predecessor(self.data, self.socket / f"{SOCKET_NAME}.lock")
         self.process = spawn(
             [binary("postgres"), "-D", self.data, "-k", self.socket, "-h", "", *self._options()],
             log=self.log,
@@ -165,9 +166,8 @@ def _claim(directory: Path, account: Account) -> None:
     directory.chmod(0o700)
 
 
-def _wait_for_predecessor(data: Path, patience: float = 10) -> None:
+def _wait_for_predecessor(data: Path, pid_file: Path, patience: float = 10) -> None:
     """A killed parent's server may still be shutting down; a pid file left by a kill -9 is thrown away."""
-    pid_file = data / "postmaster.pid"
     end = time.monotonic() + patience
     while pid_file.exists() and time.monotonic() < end:
         pid = int((pid_file.read_text().split() or ["0"])[0])

@@ -110,7 +110,9 @@ class Merging:
         return not knew and self.machine.path(value, current) is not None
 
     def _last(self, into: Merged, name: str, value: Any) -> None:
-        if self.base.record is None:  # it never saw what it would overwrite; a field left empty is nothing to keep
+        if (
+            self.base.record is None
+        ):  # it never saw what it would overwrite; a field left empty is nothing to keep
             if value is None:
                 return
             into.conflicts.append(Conflict(name, into.record.get(name), value, arrived_kept=False))

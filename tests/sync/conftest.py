@@ -7,6 +7,8 @@ from collections import Counter
 import pytest
 from hypothesis import settings
 
+from tests.sync.school import app, clock, hana, olga, school  # noqa: F401  # fixtures of the phones' tests
+
 settings.register_profile("sync", deadline=None)  # a busy machine is no fault of a property
 settings.load_profile("sync")
 
