@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS := 1
 UV := uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test sim sim-mutants check format lock clean
+.PHONY: help run demo test sim sim-mutants bench check format lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ sim: $(INSTALLED) ## Simulate whole worlds of phones and bad networks: SEEDS=300
 sim-mutants: $(INSTALLED) ## Plant bugs, and see that the simulation notices each: SEEDS=40 worlds for each at most
 	@exec $(BIN)/python -m tests.simulation --mutants --seeds $(or $(SEEDS),40) --jobs $(or $(JOBS),2)
 
+bench: $(INSTALLED) ## Measure this server beside others: WORKS=W1,W4 ONLY=ours ROUNDS=3 (docs/speed.md)
+	@exec $(BIN)/python -m tests.bench $(if $(WORKS),--works $(WORKS)) $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 check: $(INSTALLED) ## Check style, formatting, types and the rules of import
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check --quiet
@@ -44,7 +47,7 @@ lock: $(INSTALLED) ## Pin all dependencies anew (needs uv); UPGRADE=1 takes the 
 	@$(BIN)/python -m service.dev.pin $(if $(UPGRADE),--upgrade)
 
 clean: ## Remove the virtual environment and caches; the data in .comewatch stays
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	@rm -rf $(VENV) .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Rebuilt when the pins or the project's own description change. Every file's hash is checked.

@@ -1,0 +1,80 @@
+"""What a server costs: processor seconds and resident memory of a process with all its children, ended ones too."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import psutil
+
+EVERY_S = 0.1
+MEGABYTE = 2**20
+
+
+@dataclass(slots=True)
+class Cost:
+    """Processor seconds of the server, of PostgreSQL and of the load itself; the server's largest resident memory in MB."""
+
+    server_s: float = 0.0
+    postgres_s: float = 0.0
+    load_s: float = 0.0
+    memory_mb: float = 0.0
+
+
+@dataclass(slots=True)
+class _Peak:
+    roots: Sequence[int]
+    bytes: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def watch(self) -> None:
+        while not self.ended.is_set():
+            self.bytes = max(self.bytes, sum(map(resident, self.roots)))
+            self.ended.wait(EVERY_S)
+
+
+@contextmanager
+def metered(server: Sequence[int], postgres: int) -> Iterator[Cost]:
+    """Fill a `Cost` with what happens inside the block. `server` and `postgres` are the pids at the top."""
+    cost, peak = Cost(), _Peak(server)
+    watcher = threading.Thread(target=peak.watch, daemon=True)
+    watcher.start()
+    before = sum(map(processor, server)), processor(postgres), processor(os.getpid(), children=False)
+    try:
+        yield cost
+    finally:
+        cost.server_s = sum(map(processor, server)) - before[0]
+        cost.postgres_s = processor(postgres) - before[1]
+        cost.load_s = processor(os.getpid(), children=False) - before[2]
+        peak.ended.set()
+        watcher.join()
+        cost.memory_mb = peak.bytes / MEGABYTE
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """A process and all that it started, and those started."""
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+def processor(pid: int, *, children: bool = True) -> float:
+    """Seconds of user and system time so far; a parent's times hold those of children that have ended."""
+    total = 0.0
+    for process in tree(pid) if children else [psutil.Process(pid)]:
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total += times.user + times.system
+            total += (times.children_user + times.children_system) if children else 0.0
+    return total
+
+
+def resident(pid: int) -> int:
+    """Bytes of resident memory, shared pages counted in each process."""
+    total = 0
+    for process in tree(pid):
+        with suppress(psutil.NoSuchProcess):
+            total += process.memory_info().rss
+    return total

@@ -1,0 +1,207 @@
+"""This server: gunicorn as `make run` has it, two workers of eight threads, and the native door."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Sequence
+from itertools import count as counting
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+
+from schemas.sync import LARGEST_PAGE, MOST_CHANGES
+from service.app import make_services
+from service.dev import programs
+from service.dev.keys import kept_secrets
+from service.dev.ports import free_pair
+from service.migrations import upgrade
+from service.settings import Settings
+from tests.bench.notes import note
+from tests.bench.place import Read, Since, slices
+from tests.bench.rig import Rig
+from tests.bench.wire import Script, drive, request
+from tests.builders import make_person, make_tenant, put, sign_in
+
+DATABASE = "bench_ours"
+IDS = re.compile(rb'"id":"([^"]+)","seq"')
+HOST, OBSERVER, VISIT = "bench-host", "bench-observer", "visit-of-bench"
+PLACES = counting(1)
+COME_AGAIN, MOST_AGAIN = 503, 1000
+
+
+class Ours:
+    """This server on the bench."""
+
+    name = "ours"
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig, port = rig, free_pair()
+        self.address = ("127.0.0.1", port)
+        home = rig.home / "ours"
+        home.mkdir(parents=True, exist_ok=True)
+        url = f"http://127.0.0.1:{port}"
+        environment = {
+            "COMEWATCH_HOME": str(home), "COMEWATCH_DEVELOPMENT": "true", "PUBLIC_URL": url, "LOG_LEVEL": "WARNING",
+            "DATABASE_URL": rig.postgres.url(DATABASE, "comewatch_rw"), "DATABASE_OWNER_URL": rig.postgres.url(DATABASE),
+            **kept_secrets(home), "S3_ENDPOINT": "http://127.0.0.1:9",
+        }  # fmt: skip
+        self.settings = Settings.from_environment(environment)
+        self.api = programs.api(
+            *self.address, url=url, env=dict(os.environ) | environment, logs=rig.home / "logs"
+        )
+        self.services = make_services(self.settings)
+
+    def start(self) -> None:
+        self.rig.fresh(DATABASE)
+        upgrade(self.settings.database_owner_url)
+        self.api.start()
+
+    def stop(self) -> None:
+        self.services.database.dispose()
+        self.api.stop()
+
+    @property
+    def pids(self) -> Sequence[int]:
+        assert self.api.process is not None
+        return [self.api.process.pid]
+
+    def place(self, clients: int) -> OurPlace:
+        return OurPlace(self, clients)
+
+
+class OurPlace:
+    """A tenant with one visit: its observer writes drafts on several phones, which all read all of them."""
+
+    ids = IDS
+
+    def __init__(self, ours: Ours, clients: int) -> None:
+        self.ours, self.seed, self.again = ours, next(PLACES), 0
+        services = ours.services
+        self.tenant_id: UUID = make_tenant(services, f"bench-{uuid4().hex[:12]}")
+        for person in (HOST, OBSERVER):
+            make_person(services, self.tenant_id, person)
+        put(services, self.tenant_id, "visits", VISIT, host_id=HOST, observer_ids=[OBSERVER])
+        self.phones = [self._phone(f"bench-phone-{client}") for client in range(clients)]
+
+    def _phone(self, device_id: str) -> dict[str, str]:
+        token = sign_in(self.ours.services, self.tenant_id, OBSERVER, device_id)
+        return {"Authorization": f"Bearer {token}", "X-Device-Id": device_id}
+
+    def push(self, client: int, first: int, count: int) -> Script[int]:
+        return self._send_all([self.pushing(client, *some) for some in slices(first, count, MOST_CHANGES)])
+
+    def _send_all(self, requests: Sequence[bytes]) -> Script[int]:
+        taken = 0
+        for asked in requests:
+            taken += (yield from self._sent(asked)).count(b'"status":"applied"')
+        return taken
+
+    def _sent(self, pushing: bytes) -> Script[bytes]:
+        """Push, and again as long as the server asks for that: as a phone does, without its pauses."""
+        while (answer := (yield pushing)).status == COME_AGAIN and self.again < MOST_AGAIN:
+            self.again += 1
+        return answer.good()
+
+    def pull(self, client: int) -> Script[int]:
+        came = 0
+        for page in (yield from self._pull_on(client, None))[0]:
+            came += page.count(b'"collection":"notes"')
+        return came
+
+    def pairs(self, client: int, first: int, count: int) -> Script[Read]:
+        asked = [
+            (self.id(first + number), self.pushing(client, first + number, 1)) for number in range(count)
+        ]
+        return self._pair(client, asked)
+
+    def _pair(self, client: int, asked: list[tuple[str, bytes]]) -> Script[Read]:
+        read = Read()
+        for note_id, pushing in asked:
+            said = yield from self._sent(pushing)
+            if b'"status":"applied"' in said:
+                read.acknowledged.append(note_id)
+            page = (yield self.pulling(client, read.since)).good()
+            read.since = cursor_of(page)
+            read.pages.append(page)
+        return read
+
+    def onward(self, client: int, read: Read) -> Script[Read]:
+        pages, read.since = yield from self._pull_on(client, read.since)
+        read.pages += pages
+        return read
+
+    def caught_up(self, client: int) -> Script[Since]:
+        return (yield from self._pull_on(client, None))[1]
+
+    def nothing(self, client: int, since: Since, count: int) -> Script[int]:
+        asking, empty = self.pulling(client, since), 0
+        for _ in range(count):
+            empty += (yield asking).good().startswith(b'{"changes":[],')
+        return empty
+
+    def news(self, client: int, since: Since, first: int, times: int, few: int) -> Script[list[float]]:
+        cursor, found = since, []
+        for start, some in slices(first, times * few, few):
+            yield from self._sent(self.pushing(client, start, some))
+            asking, began = self.pulling(client, cursor), time.perf_counter()
+            answer = yield asking
+            found.append((answer.at - began) * 1000)
+            cursor = cursor_of(answer.good())
+            assert answer.body.count(b'"collection":"notes"') == some
+        return found
+
+    def fill(self, first: int, count: int) -> None:
+        (taken,) = drive(self.ours.address, [self.push(0, first, count)]).results
+        assert taken == count, f"{taken} of {count} notes were taken"
+
+    def stored(self) -> int:
+        with self.ours.rig.admin(DATABASE) as connection:
+            found = connection.execute("SELECT count(*) FROM notes WHERE tenant_id = %s", [self.tenant_id])
+            (number,) = found.fetchone() or (0,)
+        assert isinstance(number, int)
+        return number
+
+    def _pull_on(self, client: int, cursor: str | None) -> Script[tuple[list[bytes], str | None]]:
+        """Read to the end; returns the pages and the cursor after them."""
+        pages, more = [], True
+        while more:
+            page = (yield self.pulling(client, cursor)).good()
+            pages.append(page)
+            cursor, more = cursor_of(page), page.endswith(b'"more":true}')
+        return pages, cursor
+
+    def id(self, number: int) -> str:
+        """The id of a note of this place."""
+        return str(note(number, VISIT, self.seed)["id"])
+
+    def pushing(self, client: int, first: int, count: int) -> bytes:
+        """The request that writes these notes."""
+        body = orjson.dumps(
+            {"changes": [_change(note(n, VISIT, self.seed)) for n in range(first, first + count)]}
+        )
+        return request("POST", "/v1/sync/push", body, self.phones[client])
+
+    def pulling(self, client: int, cursor: str | None) -> bytes:
+        """The request that reads a page of the largest size."""
+        asked = {"cursor": cursor, "collections": ["notes"], "limit": LARGEST_PAGE}
+        return request("POST", "/v1/sync/pull", orjson.dumps(asked), self.phones[client])
+
+
+def cursor_of(page: bytes) -> str:
+    """The cursor of a page, read without reading the page."""
+    start = page.rfind(b'"cursor":"') + 10
+    return page[start : page.index(b'"', start)].decode()
+
+
+def _change(said: dict[str, Any]) -> dict[str, Any]:
+    record_id = said.pop("id")
+    return {
+        "op_id": f"op-{record_id}",
+        "collection": "notes",
+        "id": record_id,
+        "base_seq": None,
+        "fields": said,
+    }

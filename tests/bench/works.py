@@ -1,0 +1,134 @@
+"""W1 to W6 as the design names them: what is done to a contender, and the figure that comes of it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.bench.meter import Cost, metered
+from tests.bench.place import Contender, Place, skipped
+from tests.bench.wire import drive
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much of each work is done; the design's own by default."""
+
+    notes: int = 10_000
+    many: int = 100_000
+    writers: int = 8
+    crowd: int = 16
+    pairs: int = 40
+    nothing: int = 100
+    increments: int = 100
+
+
+@dataclass(slots=True)
+class Figure:
+    """One line of the table for one contender in one round."""
+
+    line: str
+    value: float
+    unit: str
+    cost: Cost = field(default_factory=Cost)
+
+
+class CountError(Exception):
+    """The server did not hold, or did not send, what it should have: its figure would mean nothing."""
+
+
+@dataclass
+class Round:
+    """One contender, one round; `filled` is a place with `sizes.notes` in it, made by W1 or unmeasured."""
+
+    contender: Contender
+    postgres: int
+    sizes: Sizes
+    _filled: Place | None = None
+
+    @contextmanager
+    def metered(self) -> Iterator[Cost]:
+        with metered(self.contender.pids, self.postgres) as cost:
+            yield cost
+
+    @property
+    def clients(self) -> int:
+        return max(self.sizes.crowd, self.sizes.writers)
+
+    def filled(self) -> Place:
+        if self._filled is None:
+            self._filled = self.contender.place(self.clients)
+            self._filled.fill(0, self.sizes.notes)
+        return self._filled
+
+    def keep(self, place: Place) -> None:
+        self._filled = place
+
+    # the works
+
+    def w1(self) -> Iterator[Figure]:
+        place, each = self.contender.place(self.clients), self.sizes.notes // self.sizes.writers
+        scripts = [place.push(client, client * each, each) for client in range(self.sizes.writers)]
+        with self.metered() as cost:
+            driven = drive(self.contender.address, scripts)
+        demand(sum(driven.results) == place.stored() == each * len(scripts), "W1", place.stored())
+        self.keep(place)
+        yield Figure("W1 push", place.stored() / driven.seconds, "docs/s", cost)
+        yield Figure("W1 told to come again", place.again, "times")
+
+    def w2(self) -> Iterator[Figure]:
+        place = self.filled()
+        for clients in (1, self.sizes.writers):
+            with self.metered() as cost:
+                driven = drive(self.contender.address, [place.pull(client) for client in range(clients)])
+            demand(set(driven.results) == {place.stored()}, "W2", driven.results)
+            yield Figure(
+                f"W2 cold pull, {clients} client{'s' * (clients > 1)}",
+                sum(driven.results) / driven.seconds,
+                "docs/s",
+                cost,
+            )
+
+    def w3(self) -> Iterator[Figure]:
+        place, each = self.contender.place(self.clients), self.sizes.pairs
+        scripts = [place.pairs(client, client * each, each) for client in range(self.sizes.crowd)]
+        with self.metered() as cost:
+            driven = drive(self.contender.address, scripts)
+        acknowledged = sum(len(read.acknowledged) for read in driven.results)
+        demand(acknowledged == place.stored() == each * len(scripts), "W3", place.stored())
+        yield Figure("W3 push 1, pull since", acknowledged / driven.seconds, "pairs/s", cost)
+        # all has been written now: whoever reads on from where she is must have everything
+        onward = [place.onward(client, read) for client, read in enumerate(driven.results)]
+        missed = skipped(drive(self.contender.address, onward).results, place.ids)
+        yield Figure("W3 acknowledged rows skipped", len(missed), f"of {acknowledged}")
+
+    def w4(self) -> Iterator[Figure]:
+        place, crowd = self.filled(), range(self.sizes.crowd)
+        since = drive(self.contender.address, [place.caught_up(client) for client in crowd]).results
+        scripts = [place.nothing(client, since[client], self.sizes.nothing) for client in crowd]
+        with self.metered() as cost:
+            driven = drive(self.contender.address, scripts)
+        demand(set(driven.results) == {self.sizes.nothing}, "W4", driven.results)
+        yield Figure("W4 nothing new", sum(driven.results) / driven.seconds, "requests/s", cost)
+
+
+def demand(holds: bool, work: str, found: object) -> None:
+    """Raise CountError where a work did not do what it says."""
+    if not holds:
+        raise CountError(f"{work}: the counts do not agree: {found}")
+
+
+WORKS: dict[str, Callable[[Round], Iterator[Figure]]] = {
+    "W1": Round.w1,
+    "W2": Round.w2,
+    "W3": Round.w3,
+    "W4": Round.w4,
+}
+
+
+def median(figures: list[Figure]) -> Figure:
+    """The figure of the median value, with medians of its costs."""
+    costs = Cost(*(statistics.median(getattr(one.cost, name) for one in figures) for name in Cost.__slots__))
+    return Figure(figures[0].line, statistics.median(one.value for one in figures), figures[0].unit, costs)
