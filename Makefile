@@ -10,7 +10,7 @@ export UV_SYSTEM_CERTS := 1
 UV := uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test sim sim-mutants bench check format lock clean
+.PHONY: help run demo test sim sim-mutants chaos bench check format lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ sim: $(INSTALLED) ## Simulate whole worlds of phones and bad networks: SEEDS=300
 
 sim-mutants: $(INSTALLED) ## Plant bugs, and see that the simulation notices each: SEEDS=40 worlds for each at most
 	@exec $(BIN)/python -m tests.simulation --mutants --seeds $(or $(SEEDS),40) --jobs $(or $(JOBS),2)
+
+chaos: $(INSTALLED) ## Kill -9 the servers in mid-push, and fill their disk: KILLS=20 ONLY=api,live,postgres,everything,disk
+	@exec $(BIN)/python -m tests.chaos --kills $(or $(KILLS),20) $(if $(ONLY),--only $(ONLY))
 
 bench: $(INSTALLED) ## Measure this server beside others: WORKS=W1,W4 ONLY=ours ROUNDS=3 (docs/speed.md)
 	@exec $(BIN)/python -m tests.bench $(if $(WORKS),--works $(WORKS)) $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))

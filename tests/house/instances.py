@@ -30,6 +30,8 @@ def free_port() -> int:
 class Running:
     """`python -m service.dev` over `home`; what it says is in `said`."""
 
+    module = "service.dev"
+
     def __init__(self, home: Path, port: int | None = None, **environment: str) -> None:
         self.home = home
         self.port = port or free_port()
@@ -38,7 +40,7 @@ class Running:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "service.dev"],
+                [sys.executable, "-m", self.module],
                 cwd=ROOT,
                 env={**inherited, "COMEWATCH_HOME": str(home), "PORT": str(self.port), **environment},
                 stdout=output,

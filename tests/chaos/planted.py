@@ -1,0 +1,88 @@
+"""`python -m tests.chaos.planted`: `make run` with the bug that PLANTED names in its API. The promises must notice each."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from flask import has_request_context, request
+from sqlalchemy import Connection
+
+from service import database
+from service.database import Database
+from service.dev import programs, run
+from sync.server.receipts import Receipts
+from tests.chaos.wire import PUSH
+
+LATE_S = 0.2
+
+
+def answers_before_the_commit() -> None:
+    """The answer to a push leaves, and the commit follows a moment later."""
+    begin = Database.begin
+
+    @contextmanager
+    def hasty(self: Database, tenant_id: UUID) -> Iterator[Connection]:
+        transaction = begin(self, tenant_id)
+        if not (has_request_context() and request.path == PUSH):
+            with transaction as connection:
+                yield connection
+            return
+        connection = transaction.__enter__()
+        try:
+            yield connection
+        except BaseException:
+            transaction.__exit__(*sys.exc_info())
+            raise
+        threading.Timer(LATE_S, transaction.__exit__, (None, None, None)).start()
+
+    Database.begin = hasty  # type: ignore[method-assign]
+
+
+def commits_without_the_disk() -> None:
+    """PostgreSQL says yes before the log is written."""
+    database._START += "; SET LOCAL synchronous_commit = off"
+
+
+def gives_no_receipts() -> None:
+    """A change that is sent again is a new one."""
+    Receipts.store = lambda self, now: None  # type: ignore[method-assign]
+
+
+PLANTS: dict[str, Callable[[], None]] = {
+    "answers-before-the-commit": answers_before_the_commit,
+    "commits-without-the-disk": commits_without_the_disk,
+    "gives-no-receipts": gives_no_receipts,
+}
+
+
+def wsgi() -> Any:
+    """The app with its bug, for gunicorn."""
+    PLANTS[os.environ["PLANTED"]]()
+    from service.wsgi import app
+
+    return app
+
+
+def main() -> int:
+    """`make run`, whose API is ours."""
+    sound = programs.api
+
+    def planted(*where: Any, **how: Any) -> programs.Program:
+        program = sound(*where, **how)
+        program.command = [
+            f"{__spec__.name}:wsgi()" if word == "service.wsgi:app" else word for word in program.command
+        ]
+        return program
+
+    programs.api = planted
+    return run.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
