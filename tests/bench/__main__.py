@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
 import orjson
 from rich.console import Console
 
+from tests.bench.kinto import Kinto
 from tests.bench.meter import Cost
 from tests.bench.ours import Ours
+from tests.bench.parse import Parse
 from tests.bench.place import Contender
 from tests.bench.rig import Rig
 from tests.bench.table import Results, as_json, number, tell
@@ -19,7 +21,7 @@ from tests.bench.works import WORKS, Figure, Round, Sizes, median
 
 OUT = Console(soft_wrap=True, highlight=False)
 HOME = Path(".bench")
-CONTENDERS = {"ours": Ours}
+CONTENDERS: dict[str, Callable[[Rig], Contender]] = {"ours": Ours, "kinto": Kinto, "parse": Parse}
 EXAMPLES = """\b
 Examples:
   make bench                                  everything, some twenty minutes
@@ -49,7 +51,7 @@ def main(works: str, only: str, rounds: int, notes: int) -> None:
 
 def bench(rig: Rig, name: str, works: Sequence[str], rounds: int, sizes: Sizes) -> list[Figure]:
     """The medians of one contender's rounds."""
-    contender: Contender = CONTENDERS[name](rig)
+    contender = CONTENDERS[name](rig)
     OUT.print(f"Starting {name}.")
     contender.start()
     try:

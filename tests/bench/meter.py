@@ -16,11 +16,12 @@ MEGABYTE = 2**20
 
 @dataclass(slots=True)
 class Cost:
-    """Processor seconds of the server, of PostgreSQL and of the load itself; the server's largest resident memory in MB."""
+    """Processor seconds of the server, PostgreSQL, the load and all other programs; the server's most resident memory in MB."""
 
     server_s: float = 0.0
     postgres_s: float = 0.0
     load_s: float = 0.0
+    others_s: float = 0.0
     memory_mb: float = 0.0
 
 
@@ -42,16 +43,24 @@ def metered(server: Sequence[int], postgres: int) -> Iterator[Cost]:
     cost, peak = Cost(), _Peak(server)
     watcher = threading.Thread(target=peak.watch, daemon=True)
     watcher.start()
-    before = sum(map(processor, server)), processor(postgres), processor(os.getpid(), children=False)
+    before = _times(server, postgres)
     try:
         yield cost
     finally:
-        cost.server_s = sum(map(processor, server)) - before[0]
-        cost.postgres_s = processor(postgres) - before[1]
-        cost.load_s = processor(os.getpid(), children=False) - before[2]
+        spent = [after - begun for after, begun in zip(_times(server, postgres), before, strict=True)]
+        cost.server_s, cost.postgres_s, cost.load_s = spent[:3]
+        cost.others_s = max(0.0, spent[3] - sum(spent[:3]))
         peak.ended.set()
         watcher.join()
         cost.memory_mb = peak.bytes / MEGABYTE
+
+
+def _times(server: Sequence[int], postgres: int) -> list[float]:
+    """Seconds so far: server, PostgreSQL, load, and whatever kept this machine's processors from being idle."""
+    machine = psutil.cpu_times()
+    busy = sum(machine) - machine.idle - getattr(machine, "iowait", 0.0) - getattr(machine, "guest", 0.0)
+    load = processor(os.getpid(), children=False)
+    return [sum(map(processor, server)), processor(postgres), load, busy]
 
 
 def tree(pid: int) -> list[psutil.Process]:

@@ -53,6 +53,7 @@ WORDS = [
 ]
 KINDS = ("noticing", "wondering", "quote", "tally", "code")
 LETTERS = 330
+VISIT = "visit-of-bench"
 
 
 def note(number: int, visit_id: str, seed: int = 0, state: str = "draft") -> dict[str, Any]:
@@ -78,8 +79,14 @@ def notes(count: int, visit_id: str, seed: int = 0, state: str = "draft") -> lis
     return [note(number, visit_id, seed, state) for number in range(count)]
 
 
+def others_note(number: int, seed: int) -> dict[str, Any]:
+    """The same note for a server that knows no visits and keeps no authors: 12 fields, all of them sent."""
+    return note(number, VISIT, seed) | {
+        "created_by": "bench-observer",
+        "noted_at": "2026-11-20T08:00:00.000Z",
+    }
+
+
 def _text(chance: random.Random) -> str:
-    words: list[str] = []
-    while sum(map(len, words)) + len(words) < LETTERS:
-        words.append(chance.choice(WORDS))
-    return " ".join(words)
+    # as many words as fill the letters, then cut: a note is always as long
+    return " ".join(chance.choices(WORDS, k=LETTERS // 4))[:LETTERS].strip()

@@ -19,7 +19,7 @@ from service.dev.keys import kept_secrets
 from service.dev.ports import free_pair
 from service.migrations import upgrade
 from service.settings import Settings
-from tests.bench.notes import note
+from tests.bench.notes import VISIT, note
 from tests.bench.place import Read, Since, slices
 from tests.bench.rig import Rig
 from tests.bench.wire import Script, drive, request
@@ -27,7 +27,7 @@ from tests.builders import make_person, make_tenant, put, sign_in
 
 DATABASE = "bench_ours"
 IDS = re.compile(rb'"id":"([^"]+)","seq"')
-HOST, OBSERVER, VISIT = "bench-host", "bench-observer", "visit-of-bench"
+HOST, OBSERVER = "bench-host", "bench-observer"
 PLACES = counting(1)
 COME_AGAIN, MOST_AGAIN = 503, 1000
 
@@ -36,6 +36,7 @@ class Ours:
     """This server on the bench."""
 
     name = "ours"
+    slow = 1
 
     def __init__(self, rig: Rig) -> None:
         self.rig, port = rig, free_pair()
@@ -158,11 +159,7 @@ class OurPlace:
         assert taken == count, f"{taken} of {count} notes were taken"
 
     def stored(self) -> int:
-        with self.ours.rig.admin(DATABASE) as connection:
-            found = connection.execute("SELECT count(*) FROM notes WHERE tenant_id = %s", [self.tenant_id])
-            (number,) = found.fetchone() or (0,)
-        assert isinstance(number, int)
-        return number
+        return self.ours.rig.count(DATABASE, "notes", "tenant_id = %s", self.tenant_id)
 
     def _pull_on(self, client: int, cursor: str | None) -> Script[tuple[list[bytes], str | None]]:
         """Read to the end; returns the pages and the cursor after them."""

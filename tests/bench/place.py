@@ -67,6 +67,8 @@ class Contender(Protocol):
 
     name: str
     address: Address
+    slow: int
+    """1; for a server that takes minutes, by how much W1 is made smaller."""
 
     def start(self) -> None:
         """Up, and answering."""

@@ -38,6 +38,14 @@ class Rig:
             connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
             connection.execute(f"CREATE DATABASE {database}".encode())
 
+    def count(self, database: str, table: str, where: str, *values: object) -> int:
+        """How many rows a server's own table holds."""
+        with self.admin(database) as connection:
+            found = connection.execute(f"SELECT count(*) FROM {table} WHERE {where}".encode(), values)
+            (number,) = found.fetchone() or (0,)
+        assert isinstance(number, int)
+        return number
+
     @property
     def pid(self) -> int:
         """The postmaster."""

@@ -76,8 +76,8 @@ def _cell(figure: Figure | None, ours: Figure | None) -> str:
         said.append(f"ours x {ours.value / figure.value:.2f}")
     cost = figure.cost
     if cost.server_s or cost.postgres_s:
-        said.append(f"cpu {cost.server_s:.2f} + pg {cost.postgres_s:.2f} + load {cost.load_s:.2f} s")
-        said.append(f"{cost.memory_mb:.0f} MB")
+        said.append(f"cpu {cost.server_s:.2f} + pg {cost.postgres_s:.2f} s")
+        said.append(f"load {cost.load_s:.2f} s, {cost.memory_mb:.0f} MB")
     return "\n".join(said)
 
 

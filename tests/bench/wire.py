@@ -17,6 +17,7 @@ Result = TypeVar("Result")
 CHUNK = 1 << 20
 PATIENCE_S = 300.0
 MOST_HUNG_UP = 5
+END = b"\r\n"
 
 
 class WireError(Exception):
@@ -28,6 +29,7 @@ class Answer:
     """What came back, and when its last byte did (`time.perf_counter`)."""
 
     status: int
+    head: bytes
     body: bytes
     at: float
 
@@ -47,7 +49,7 @@ def request(
     """A whole HTTP/1.1 request, ready to send."""
     said = {"Host": "127.0.0.1", "Accept-Encoding": "identity", **(headers or {})}
     if body is not None:
-        said |= {"Content-Type": "application/json", "Content-Length": str(len(body))} | (headers or {})
+        said |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
     lines = "".join(f"{name}: {value}\r\n" for name, value in said.items())
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + (body or b"")
 
@@ -113,7 +115,7 @@ class Client(Generic[Result]):
         if 0 <= self._wanted <= len(self._heard):
             whole, self._heard, self._wanted = self._heard, bytearray(), -1
             head, _, body = bytes(whole).partition(b"\r\n\r\n")
-            self.ask(Answer(int(head[9:12]), body, time.perf_counter()))
+            self.ask(Answer(int(head[9:12]), head + END, body, time.perf_counter()))
 
     def _again(self) -> None:
         """The server closed a connection that it took for idle: ask on a new one, as every HTTP client does."""
@@ -133,9 +135,10 @@ class Client(Generic[Result]):
             self.hear()
 
     def end(self) -> None:
-        """Hang up."""
-        self.selector.unregister(self.socket)
-        self.socket.close()
+        """Hang up, if that was not done already."""
+        if self.socket.fileno() >= 0:
+            self.selector.unregister(self.socket)
+            self.socket.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +164,7 @@ def drive(address: tuple[str, int], scripts: Sequence[Script[Result]]) -> Driven
             seconds = time.perf_counter() - began
         finally:
             for client in clients:
-                if not client.done:
-                    client.end()
+                client.end()
     results = [client.result for client in clients]
     return Driven(results, seconds, sum(client.hung_up for client in clients))  # type: ignore[arg-type]
 
@@ -182,7 +184,7 @@ def _length(heard: bytearray) -> int:
     if end < 0:
         return -1
     head = bytes(heard[:end]).lower()
-    if heard[9:12] == b"204":
+    if heard[9:12] in (b"204", b"304"):
         return end + 4
     _, found, rest = head.partition(b"\r\ncontent-length:")
     if not found:
