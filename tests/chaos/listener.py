@@ -24,13 +24,11 @@ class Listener(threading.Thread):
 
     def run(self) -> None:
         """Listen until stopped."""
-        while not self._stopped.is_set():
-            with (
-                suppress(httpx.HTTPError, OSError),
-                httpx.Client(timeout=httpx.Timeout(3, read=1), follow_redirects=True) as client,
-            ):
-                self._listen(client)
-            self._stopped.wait(0.05)
+        with httpx.Client(timeout=httpx.Timeout(3, read=1), follow_redirects=True, verify=False) as client:
+            while not self._stopped.is_set():
+                with suppress(httpx.HTTPError, OSError):
+                    self._listen(client)
+                self._stopped.wait(0.1)
 
     def _listen(self, client: httpx.Client) -> None:
         headers = {"Authorization": f"Bearer {self._token}"}
