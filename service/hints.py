@@ -22,7 +22,7 @@ _ENDED = "a session ended"
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A transaction of the tenant took the numbers after `since` up to `seq`; `leave_out` is the device that knows.
+    """A transaction of the tenant took the numbers after `since` up to `seq`; `leave_out` is who knows (`moved.whose`).
 
     `ended`: sessions of the tenant ended in it.
     """
@@ -42,9 +42,10 @@ def decode(datagram: bytes) -> Hint | None:
     """The hint that `encode` wrote; None for anything else."""
     try:
         said = orjson.loads(datagram)
-        return Hint(UUID(said.pop("tenant_id")), **said)
+        hint = Hint(UUID(said.pop("tenant_id")), **said)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
+    return hint if tuple(map(type, (hint.since, hint.seq, hint.ended))) == (int, int, bool) else None
 
 
 class Hints:

@@ -12,6 +12,17 @@ from service.live.app import Live
 from service.logs import configure
 from service.settings import Settings
 
+DEAD_AFTER_MS = 60_000
+"""A connection whose other end has taken nothing for so long is given up, in whatever state it is."""
+
+
+def listening(config: uvicorn.Config) -> socket.socket:
+    """The socket to listen on. Without the limit, a phone that takes nothing and never says so would be kept for ever."""
+    own = config.bind_socket()
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_MS)
+    return own
+
 
 class Server(uvicorn.Server):
     """uvicorn, which lets the streams go first: by itself it would wait for each of them to end."""
@@ -47,7 +58,8 @@ def main(host: str, port: int) -> None:
     # a stream is an open file, and the usual thousand of them are soon used up
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    Server(Live(settings), host, port).run()
+    server = Server(Live(settings), host, port)
+    server.run([listening(server.config)])
 
 
 if __name__ == "__main__":

@@ -62,11 +62,15 @@ class Answers:
         return {"type": "http.response.start", "status": status, "headers": every}
 
     def _allowed(self, asked: Mapping[bytes, bytes]) -> Headers:
-        if self.origin is None or asked.get(b"origin") != self.origin:
+        if self.origin is None:
             return []
+        varies = [(b"vary", b"Origin")]
+        if asked.get(b"origin") != self.origin:
+            return varies
         return [
             (b"access-control-allow-origin", self.origin),
             (b"access-control-allow-headers", b"authorization, x-device-id, x-device-time, last-event-id"),
+            (b"access-control-expose-headers", b"retry-after"),
             (b"access-control-max-age", b"600"),
-            (b"vary", b"Origin"),
+            *varies,
         ]

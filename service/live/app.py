@@ -23,12 +23,12 @@ from service.hints import Hint, decode
 from service.live import asking, news
 from service.live.answers import Answers
 from service.live.asking import Asking
-from service.live.listeners import Send, Stream, Waiter, moved
+from service.live.listeners import Send, Stream, Waiter, words
 from service.live.news import News, Stand
 from service.live.watch import EVERY_S, THREADS, Watch
-from service.logs import logger
 from service.settings import Settings
 from sync.clock import Now, system_now
+from sync.server import sequence
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -37,8 +37,6 @@ STREAM, WAIT, HEALTH = "/v1/sync/stream", "/v1/sync/wait", "/health"
 EARLY_S = (5.0, 35.0)
 """A stream ends so many seconds before its token does, each at another moment."""
 SHORTEST_S = 1.0
-
-_log = logger(__name__)
 
 
 class Live:
@@ -52,6 +50,7 @@ class Live:
         self._answers = Answers(_origin(settings.public_url) if settings.live_url else None)
         self._pulse: asyncio.Task[None] | None = None
         self._ears: asyncio.DatagramTransport | None = None
+        self._inode = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through the life of the process."""
@@ -68,16 +67,22 @@ class Live:
             self._ears, _ = await asyncio.get_running_loop().create_datagram_endpoint(
                 lambda: Ears(self.watch.hint), local_addr=str(self._socket), family=socket.AF_UNIX
             )
+            self._inode = self._socket.stat().st_ino
 
     async def stop(self) -> None:
         """Let everybody go."""
         self.watch.close()
         if self._pulse is not None:
             self._pulse.cancel()
-        if self._ears is not None and self._socket is not None:
+        if self._ears is not None:
             self._ears.close()
-            self._socket.unlink(missing_ok=True)
+            self._forget_socket()
         self.database.dispose()
+
+    def _forget_socket(self) -> None:
+        """Take the socket away, unless a successor has put its own there."""
+        if self._socket is not None and self._socket.exists() and self._socket.stat().st_ino == self._inode:
+            self._socket.unlink(missing_ok=True)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -94,7 +99,7 @@ class Live:
         except Refused as refused:
             await self._answers.refuse(send, asked, refused)
         except (SQLAlchemyError, OSError) as fault:
-            _log.warning("a part of the service is away", exc_info=fault)
+            self.watch.lost(fault)
             await self._answers.refuse(send, asked, Refused(Problem.UNAVAILABLE))
 
     async def _route(self, scope: Scope, asked: Asked, receive: Receive, send: Send) -> None:
@@ -103,7 +108,7 @@ class Live:
             raise Refused(Problem.NOT_FOUND)
         if method == "OPTIONS":
             await self._answers.allow(send, asked)
-        elif method != "GET":
+        elif method != "GET" and (method, path) != ("HEAD", HEALTH):
             raise Refused(Problem.METHOD_NOT_ALLOWED)
         elif path == STREAM:
             who = asking.read(self._tokens, query, asked, LiveQuerySchema())
@@ -131,7 +136,7 @@ class Live:
         found = await self._admit(who)
         at_once = found.of(who.claims.person_id)
         said = None if at_once else await self._hear(who, found.stand)
-        return said or moved(found.stand.seq, at_once)
+        return said or words(found.stand.seq, at_once)
 
     async def _hear(self, who: Asking, stand: Stand) -> bytes | None:
         """What moves first; None when nothing does in time."""
@@ -150,8 +155,11 @@ class Live:
 
         def first(connection: Connection) -> News:
             admit(connection, claims, self._now())
-            now = news.stand(connection, claims.tenant_id)
-            if who.seq is None or who.seq > now.seq:
+            clock = sequence.read(connection, claims.tenant_id)
+            now = Stand(clock.seq, clock.epoch)
+            if (
+                who.seq is None or not clock.horizon <= who.seq <= clock.seq
+            ):  # a pull would be told to begin again
                 return News(now, {}, anew=True)
             before = Stand(who.seq, now.epoch)
             return news.since(connection, claims.tenant_id, [claims.person_id], before)

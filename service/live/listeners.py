@@ -14,26 +14,28 @@ from uuid import UUID
 import orjson
 
 from service.accounts.tokens import Claims
+from sync.server import moved
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 KEEP_ALIVE_S = (15.0, 25.0)
 RETRY_MS = (1_000, 5_000)
 
 
-def moved(seq: int, collections: Iterable[str]) -> bytes:
+def words(seq: int, collections: Iterable[str]) -> bytes:
     """All that is ever said."""
     return orjson.dumps({"seq": seq, "collections": list(collections)})
 
 
 class Listener(ABC):
-    """A person on a device, under a session."""
+    """A person on a device, under a session. `told` is the number up to which it knows what concerns it."""
 
-    __slots__ = ("device_id", "person_id", "session_id", "tenant_id")
+    __slots__ = ("person_id", "session_id", "tenant_id", "told", "who")
 
     def __init__(self, claims: Claims) -> None:
         self.tenant_id: UUID = claims.tenant_id
         self.session_id: UUID = claims.session_id
-        self.person_id, self.device_id = claims.person_id, claims.device_id
+        self.person_id, self.told = claims.person_id, 0
+        self.who = moved.whose(claims.person_id, claims.device_id)
 
     @abstractmethod
     def tell(self, seq: int, collections: Iterable[str]) -> None:
@@ -59,7 +61,7 @@ class Waiter(Listener):
 
     def tell(self, seq: int, collections: Iterable[str]) -> None:
         """The answer, if it is the first."""
-        self._settle(moved(seq, collections))
+        self._settle(words(seq, collections))
 
     def close(self) -> None:
         """No answer will come."""
@@ -95,14 +97,16 @@ class Stream(Listener):
 
     def tell(self, seq: int, collections: Iterable[str]) -> None:
         """Say it as soon as the network takes it."""
+        if self._closing:
+            return
         self._names.update(dict.fromkeys(collections))
         self._seq = max(seq, self._seq or 0)
         self._speak(self._flush)
 
     def close(self) -> None:
-        """End after what is still to be said."""
+        """End. What is still unsaid is told by her next stream, if she may open one."""
         if not self._closing:
-            self._closing = True
+            self._closing, self._seq, self._names = True, None, {}
             self._speak(self._flush)
 
     def glance(self, now: float) -> None:
@@ -141,7 +145,7 @@ class Stream(Listener):
 
 
 def _event(seq: int, collections: Iterable[str]) -> bytes:
-    return b"id: %d\ndata: %s\n\n" % (seq, moved(seq, collections))
+    return b"id: %d\ndata: %s\n\n" % (seq, words(seq, collections))
 
 
 def _patience(session_id: UUID) -> float:

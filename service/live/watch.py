@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from schemas.problems import Problem, Refused
 from service.accounts.admission import living
 from service.database import Database
 from service.hints import Hint
@@ -48,12 +49,19 @@ class Tenant:
     wanted: bool = False
 
     def knows(self, listener: Listener, to: int) -> bool:
-        """Whether all that happened since the last look was done by the listener's own device, and stored as it was sent."""
-        at = self.stand.seq
+        """Whether all that happened since it was told was done by the listener's own device, and stored as it was sent."""
+        at = listener.told
         for hint in sorted(self.hints, key=lambda hint: hint.since):
-            if hint.leave_out == listener.device_id and hint.since <= at < hint.seq:
+            if hint.leave_out == listener.who and hint.since <= at < hint.seq:
                 at = hint.seq
         return at >= to
+
+    def tell(self, listener: Listener, found: News) -> None:
+        """Tell one listener what it does not know yet."""
+        moved, to = found.of(listener.person_id), found.stand.seq
+        if moved and (found.anew or (to > listener.told and not self.knows(listener, to))):
+            listener.tell(to, moved)
+        listener.told = to
 
 
 class Watch:
@@ -64,7 +72,7 @@ class Watch:
         self._threads = ThreadPoolExecutor(THREADS, "live")
         self._tenants: dict[UUID, Tenant] = {}
         self._of_session: dict[UUID, dict[Listener, None]] = {}  # the oldest first
-        self._away = False
+        self._away = self._closed = False
         self._under_way: set[asyncio.Task[None]] = set()
 
     def count(self) -> int:
@@ -72,7 +80,9 @@ class Watch:
         return sum(len(tenant.listeners) for tenant in self._tenants.values())
 
     async def ask(self, tenant_id: UUID, question: Callable[[Connection], T]) -> T:
-        """An answer from PostgreSQL, in a transaction of the tenant; raises as SQLAlchemy does."""
+        """An answer from PostgreSQL, in a transaction of the tenant; raises as SQLAlchemy does, and Refused at the end."""
+        if self._closed:
+            raise Refused(Problem.UNAVAILABLE)
 
         def answered() -> T:
             with self._database.begin(tenant_id) as connection:
@@ -84,6 +94,7 @@ class Watch:
         """Tell this listener of all that moves after the clock stood so."""
         tenant = self._tenants.setdefault(listener.tenant_id, Tenant(listener.tenant_id, stand))
         tenant.listeners.add(listener)
+        listener.told = stand.seq
         same = self._of_session.setdefault(listener.session_id, {})
         same[listener] = None
         if len(same) > MOST_PER_SESSION:
@@ -121,14 +132,16 @@ class Watch:
         """Look every second, until cancelled."""
         while True:
             await asyncio.sleep(self._every_s)
-            now = time.monotonic()
             for tenant in list(self._tenants.values()):
-                for listener in list(tenant.listeners):
-                    listener.glance(now)
                 self._look(tenant)
+                try:
+                    _glance(tenant)
+                except Exception:  # whatever it is, nobody would ever be told again if the looking ended
+                    _log.exception("a listener could not be looked after")
 
     def close(self) -> None:
         """Let everybody go."""
+        self._closed = True
         for tenant in self._tenants.values():
             for listener in list(tenant.listeners):
                 listener.close()
@@ -156,41 +169,48 @@ class Watch:
                 tenant.rests_until = began + took + min(max(took, PAUSE_S), LONGEST_PAUSE_S)
             self._back()
         except (SQLAlchemyError, OSError) as fault:
-            self._lost(fault)
+            self.lost(fault)
         finally:
             tenant.looking = False
 
     async def _once(self, tenant: Tenant) -> None:
-        before, people = tenant.stand, {listener.person_id for listener in tenant.listeners}
-        found = await self.ask(tenant.id, lambda c: news.since(c, tenant.id, people, before))
-        if tenant.stand is before:  # else somebody came who knows less: look again from there
-            self._tell(tenant, found)
-        else:
-            tenant.wanted = True
-        if time.monotonic() - tenant.checked_at >= RECHECK_S:
-            await self._recheck(tenant)
-
-    def _tell(self, tenant: Tenant, found: News) -> None:
-        for listener in list(tenant.listeners):
-            moved = found.of(listener.person_id)
-            if moved and not (tenant.hints and tenant.knows(listener, found.stand.seq)):
-                listener.tell(found.stand.seq, moved)
-        tenant.stand = found.stand
-        tenant.hints = [hint for hint in tenant.hints if hint.seq > found.stand.seq]
-
-    async def _recheck(self, tenant: Tenant) -> None:
-        """Let those go whose session has ended."""
-        tenant.checked_at = time.monotonic()
-        sessions = {listener.session_id for listener in tenant.listeners}
-        alive = await self.ask(tenant.id, lambda c: living(c, tenant.id, sessions))
-        for listener in list(tenant.listeners):
-            if listener.session_id in sessions - alive:
+        """Ask what moved, and whose sessions have ended: who was signed out is told nothing, though its hint was lost."""
+        before, asked = tenant.stand, frozenset(tenant.listeners)
+        due = time.monotonic() - tenant.checked_at >= RECHECK_S
+        found, ended = await self.ask(tenant.id, lambda c: _news(c, tenant.id, asked, before, due))
+        if due:
+            tenant.checked_at = time.monotonic()
+        for listener in asked & tenant.listeners:
+            if listener.session_id in ended:
                 listener.close()
+            else:
+                tenant.tell(listener, found)
+        if tenant.stand is before and tenant.listeners <= asked:
+            tenant.stand = found.stand
+            tenant.hints = [hint for hint in tenant.hints if hint.seq > found.stand.seq]
+        else:  # somebody came meanwhile, who may know less: look again from there
+            tenant.wanted = True
 
-    def _lost(self, fault: Any) -> None:
+    def lost(self, fault: Exception) -> None:
+        """PostgreSQL did not answer: told once, however many ask until it does."""
         if not self._away:
             _log.warning("PostgreSQL is away; listeners are kept", exc_info=fault)
         self._away = True
 
     def _back(self) -> None:
         self._away = False
+
+
+def _news(
+    connection: Connection, tenant_id: UUID, listeners: Collection[Listener], before: Stand, due: bool
+) -> tuple[News, set[UUID]]:
+    """What moved for these listeners; and those of their sessions that have ended, among whom it concerns (`due`: all)."""
+    found = news.since(connection, tenant_id, {listener.person_id for listener in listeners}, before)
+    sessions = {one.session_id for one in listeners if due or found.of(one.person_id)}
+    return found, sessions - living(connection, tenant_id, sessions) if sessions else set()
+
+
+def _glance(tenant: Tenant) -> None:
+    now = time.monotonic()
+    for listener in list(tenant.listeners):
+        listener.glance(now)

@@ -18,7 +18,7 @@ _MOVED = "how far the clock moved"
 
 @dataclass(slots=True)
 class Moved:
-    """The numbers after `since` up to `seq` were taken; `known` holds those that a device knows of already, by device."""
+    """The numbers after `since` up to `seq` were taken; `known` holds those that somebody knows of already (`whose`)."""
 
     since: int
     seq: int
@@ -26,9 +26,14 @@ class Moved:
 
     @property
     def leave_out(self) -> str | None:
-        """The device to which all of this is no news: every number was given to a change that was stored as it was sent."""
+        """To whom (`whose`) all of this is no news: every number was given to a change that was stored as it was sent."""
         taken = set(range(self.since + 1, self.seq + 1)) if self.seq - self.since <= 500 else set()
-        return next((device for device, numbers in self.known.items() if taken and taken <= numbers), None)
+        return next((who for who, numbers in self.known.items() if taken and taken <= numbers), None)
+
+
+def whose(person_id: str, device_id: str) -> str:
+    """A person on a device: two who share a tablet have each a copy of their own on it, and the other one knows nothing."""
+    return f"{person_id}/{device_id}"
 
 
 def note(connection: Connection, since: int, seq: int) -> None:
@@ -45,7 +50,7 @@ def note_known(connection: Connection, actor: Actor, outcomes: Sequence[Outcome]
     moved = of(connection)
     if moved is not None:
         numbers = {o.seq for o in outcomes if o.status is Status.APPLIED and o.seq and o.seq > moved.since}
-        moved.known.setdefault(actor.device_id, set()).update(numbers)
+        moved.known.setdefault(whose(actor.person_id, actor.device_id), set()).update(numbers)
 
 
 def of(connection: Connection) -> Moved | None:

@@ -9,7 +9,7 @@ from random import Random
 
 import psycopg
 
-from tests.chaos.site import Site, answers, parent, wait_for
+from tests.chaos.site import Connection, Site, answers, parent, wait_for
 
 Serves = Callable[[], float]
 """Waits until what was killed serves again; the moment (monotonic)."""
@@ -51,23 +51,26 @@ def live(site: Site, rng: Random) -> Blow:
 
 def postgres(site: Site, rng: Random) -> Blow:
     """The postmaster, a backend that is at work if there is one, or all of PostgreSQL."""
-    with site.connect() as asked:
-        backends = asked.execute(
-            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-            " ORDER BY xact_start NULLS LAST LIMIT 1"
-        ).fetchall()
     everyone = _named(site, "postgres")
     postmaster = next(pid for pid in everyone if parent(pid) not in everyone)
-    victims, pids = rng.choice(
-        [
-            ("the postmaster", {postmaster}),
-            ("a backend of PostgreSQL", {int(str(pid)) for (pid,) in backends}),
-            ("all of PostgreSQL", everyone),
-        ]
+    witness, victims = (
+        site.connect(),
+        rng.choice(["the postmaster", "a backend of PostgreSQL", "all of PostgreSQL"]),
     )
-    witness = site.connect()
-    site.kill(pids)
+    if victims.startswith("a "):
+        wait_for(lambda: site.kill({_busiest(witness)}), "the death of a backend")
+    else:
+        site.kill({postmaster} if victims == "the postmaster" else everyone)
     return Blow(victims, lambda: _accepts(site, witness))
+
+
+def _busiest(witness: Connection) -> int:
+    """The backend that has been in a transaction for longest, or idle ones where none is."""
+    found = witness.execute(
+        "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        " ORDER BY xact_start NULLS LAST LIMIT 1"
+    ).fetchone()
+    return int(str(found[0])) if found else 0
 
 
 def everything(site: Site, rng: Random) -> Blow:
@@ -109,7 +112,7 @@ def _replaced(site: Site, word: str, gone: set[int], count: int, url: str) -> fl
     return wait_for(lambda: answers(url), f"an answer of {url}")
 
 
-def _accepts(site: Site, witness: psycopg.Connection[tuple[object, ...]]) -> float:
+def _accepts(site: Site, witness: Connection) -> float:
     """A connection from before is broken (they all are), and a new one is accepted."""
 
     def broken() -> bool:

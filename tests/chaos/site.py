@@ -83,11 +83,9 @@ class Site:
         conninfo = self.running.settings.database_owner_url.replace("+psycopg", "")
         return psycopg.connect(conninfo, autocommit=True, connect_timeout=5)
 
-    def kill(self, pids: set[int]) -> None:
-        """kill -9."""
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+    def kill(self, pids: set[int]) -> bool:
+        """kill -9; whether any of them was still there."""
+        return any([_killed(pid) for pid in pids if pid > 1])
 
     def kill_everything(self) -> None:
         """The supervisor first, so that it starts nobody again; then all that is left, until nothing is."""
@@ -96,6 +94,13 @@ class Site:
         while members := self.running.members():
             self.kill(set(members))
             time.sleep(0.02)
+
+
+def _killed(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+        return True
+    return False
 
 
 def parent(pid: int) -> int:

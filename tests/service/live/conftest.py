@@ -20,6 +20,7 @@ import uvicorn
 from flask import Flask
 
 from service.app import create_app, make_services
+from service.live.__main__ import listening
 from service.live.app import Live
 from service.settings import Settings
 from tests.builders import make_person, make_tenant, put, services_of, sign_in
@@ -132,7 +133,7 @@ def served(live: Live) -> Iterator[str]:
         live, "127.0.0.1", 0, lifespan="on", log_config=None, ws="none", timeout_graceful_shutdown=1
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=server.run, args=([listening(config)],), daemon=True)
     thread.start()
     end = time.monotonic() + SOON_S
     while not server.started and time.monotonic() < end:
