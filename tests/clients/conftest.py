@@ -33,9 +33,15 @@ def school(app: Flask, server: str) -> School:
     return School(app, server)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def rxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
     """Node processes with RxDB."""
-    pool = Pool(tmp_path_factory.mktemp("rxdb"), "rxdb.mjs", "rxdb.md")
-    yield pool
-    pool.close()
+    with Pool(tmp_path_factory.mktemp("rxdb"), "rxdb.mjs", "rxdb.md") as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def watermelon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    """Node processes with WatermelonDB."""
+    with Pool(tmp_path_factory.mktemp("watermelon"), "watermelon.mjs", "watermelondb.md") as pool:
+        yield pool

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +26,18 @@ class Failed(Exception):
     """A command failed in the other process; its words are JavaScript's."""
 
 
-def guide(page: str) -> str:
-    """The client that a guide prints: its blocks of JavaScript, as they stand."""
-    return "\n".join(_CODE.findall((DOCS / page).read_text()))
+def guide(page: str) -> list[str]:
+    """The blocks of JavaScript that a guide prints, as they stand: the client, then what an app may add."""
+    return _CODE.findall((DOCS / page).read_text())
 
 
 class Driver:
-    """One Node process running `script`, with the guide's client beside it as `guide.mjs`."""
+    """One Node process running `script`, with the guide's code beside it as `guide.mjs`."""
 
     def __init__(self, directory: Path, script: str, page: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "node_modules").symlink_to(node.libraries() / "node_modules")
-        (directory / "guide.mjs").write_text(guide(page))
+        (directory / "guide.mjs").write_text("\n".join(guide(page)))
         for part in (script, "lines.mjs"):
             shutil.copy(HERE / part, directory)
         command, _ = node.commands()
@@ -72,11 +73,17 @@ class Driver:
             raise Failed(f"{command} {options}: {answer['fails']}")
         return answer.get("gives")
 
+    @property
+    def lives(self) -> bool:
+        """Whether the process is there to be told anything."""
+        return self.process.poll() is None
+
     def close(self) -> None:
         """End the process."""
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.close()
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
@@ -93,6 +100,13 @@ class Pool:
         self.all: list[Driver] = []
         self.idle: list[Driver] = []
 
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for driver in self.all:
+            driver.close()
+
     def take(self) -> Driver:
         """A process without a phone."""
         if not self.idle:
@@ -103,8 +117,3 @@ class Pool:
     def give_back(self, driver: Driver) -> None:
         """Its phone was closed."""
         self.idle.append(driver)
-
-    def close(self) -> None:
-        """End them all."""
-        for driver in self.all:
-            driver.close()

@@ -1,19 +1,40 @@
-// Commands in lines of JSON on stdin, one answer for each on stdout; and a network that can be cut and that loses answers.
+// Commands in lines of JSON on stdin, one answer for each on stdout; and a network that can be cut, loses messages and makes wait.
 import { createInterface } from "node:readline";
 
-export function serve(commands) {
+// Serves the commands of a script, and those that are the same for every library. `phone()` is the phone that is open.
+export function serve(phone, commands) {
+  const all = { ...alike(phone), ...commands };
   const lines = createInterface({ input: process.stdin });
   let turn = Promise.resolve();
   const say = (answer) => process.stdout.write(JSON.stringify(answer) + "\n");
   lines.on("line", (line) => {
     const { do: name, ...options } = JSON.parse(line);
-    turn = turn.then(async () => commands[name](options)).then(
+    turn = turn.then(async () => all[name](options)).then(
       (gives) => say({ gives }),
       (fault) => say({ fails: `${fault.stack ?? fault}` }),
     );
   });
   lines.on("close", () => process.exit(0));
 }
+
+const alike = (phone) => ({
+  network: (how) => phone().network.set(how),
+  lost: () => phone().network.lost,
+  asked: () => phone().network.asked.splice(0),
+  sync: () => phone().sync(),
+  // Begins to sync. True when the nth answer has come and is held back; false when all was over before that.
+  async begin({ nth }) {
+    const held = phone().network.holdBack(nth);
+    phone().syncing = phone().sync();
+    phone().syncing.catch(() => {}); // told by `goOn`
+    return Promise.race([held, phone().syncing.then(() => false, () => false)]);
+  },
+  // Lets the answer that is held back arrive, or get lost; then the sync goes on to its end.
+  goOn({ lost = false }) {
+    phone().network.release(lost);
+    return phone().syncing;
+  },
+});
 
 // A number in [0, 1) from a seed, the same every time (mulberry32).
 export function chance(seed) {
@@ -27,25 +48,47 @@ export function chance(seed) {
 
 export class Network {
   online = true;
-  lose = 0;
+  drop = 0; // the chance that the server does not hear a request
+  lose = 0; // the chance that it hears, and that its answer does not arrive
   lost = 0;
-  answered = 0;
+  asked = [];
+  until = 0; // so many answers, and the last of them is held back
   next = chance(1);
 
-  // `fetch`, while online; with the chance `lose` the server hears and its answer does not arrive.
+  // `fetch`, as well as this network can.
   send = async (url, options) => {
-    if (!this.online) throw new Error("no network here");
+    if (!this.online) throw new Error("the request was lost");
+    if (this.next() < this.drop) this.fail("the request was lost");
+    this.asked.push(`${options.method} ${new URL(url).pathname.split("/").at(-1)}`);
     const answer = await fetch(url, options);
     const body = await answer.text();
-    if (!this.online || this.next() < this.lose) {
-      this.lost++;
-      throw new Error("the answer was lost");
-    }
-    this.answered++;
+    const isLost = --this.until === 0 ? await this.held() : this.next() < this.lose;
+    if (!this.online || isLost) this.fail("the answer was lost");
     return new Response(body || null, { status: answer.status });
   };
 
-  set({ online = this.online, lose = this.lose, seed }) {
-    Object.assign(this, { online, lose }, seed === undefined ? {} : { next: chance(seed) });
+  fail(how) {
+    this.lost++;
+    throw new Error(how);
+  }
+
+  // Resolves when the nth answer from now on has come; it waits for `release`.
+  holdBack(nth) {
+    this.until = nth;
+    return new Promise((reached) => {
+      this.held = () => (reached(true), new Promise((letGo) => (this.letGo = letGo)));
+    });
+  }
+
+  letGo = () => {};
+
+  // The answer that is held back arrives or is lost; none is held back any more. An app that is killed loses it.
+  release(lost = true) {
+    this.until = 0;
+    this.letGo(lost);
+  }
+
+  set({ online = this.online, drop = this.drop, lose = this.lose, seed }) {
+    Object.assign(this, { online, drop, lose }, seed === undefined ? {} : { next: chance(seed) });
   }
 }

@@ -2,7 +2,7 @@
 import { checkSchema } from "rxdb/plugins/dev-mode";
 import { getRxStorageMemory } from "rxdb/plugins/storage-memory";
 import { Network, serve } from "./lines.mjs";
-import { openComeWatch } from "./guide.mjs";
+import { asTheyAre, newsOf, openComeWatch } from "./guide.mjs";
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -17,7 +17,7 @@ class Phone {
       kept: { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) },
       token: async () => options.token,
       send: (url, how) => this.send(url, how),
-      retryTime: 60,
+      retryTime: 20,
       everyMs: 3_600_000,
     };
   }
@@ -30,15 +30,28 @@ class Phone {
   }
 
   async open() {
-    this.client = await openComeWatch(this.options);
+    const { schemas, names, server, token, listens, silence } = this.options;
+    const migrationStrategies = asTheyAre(schemas[names[0]].schema.version);
+    const news = listens ? newsOf({ server, token, silence, again: 20 }) : undefined;
+    this.client = await openComeWatch({ ...this.options, migrationStrategies, news });
   }
 
-  // Until everything typed is sent and every collection was read once more after that.
+  // What the app stored stays, what was on its way does not arrive.
+  async kill() {
+    const { online } = this.network;
+    this.network.set({ online: false });
+    this.network.release();
+    await this.client.close();
+    this.network.set({ online });
+  }
+
+  // Until everything typed is sent and every collection was read once more after that; it tries again by itself.
   async sync() {
-    const before = { ...this.pulled };
-    Object.values(this.client.replications).forEach((each) => each.reSync());
-    while (this.options.names.some((name) => (this.pulled[name] ?? 0) === (before[name] ?? 0))) await pause(1);
-    await this.sent();
+    const { client, pulled } = this, before = { ...pulled };
+    const isOld = (name) => (pulled[name] ?? 0) === (before[name] ?? 0);
+    Object.values(client.replications).forEach((each) => each.reSync());
+    while (client === this.client && this.options.names.some(isOld)) await pause(1);
+    if (client === this.client) await this.sent();
   }
 
   async sent() {
@@ -56,42 +69,42 @@ class Phone {
 
 let phone;
 
-serve({
+serve(() => phone, {
   async open(options) {
     phone = new Phone(options);
     await phone.open();
   },
-  // The app is killed and started again: what it stored is there, what was on its way is not.
-  async restart() {
-    const { online } = phone.network;
-    phone.network.set({ online: false });
-    await phone.client.close();
-    phone.network.set({ online });
+  // The app is killed and started again, perhaps as a newer version.
+  async restart(newer) {
+    await phone.kill();
+    Object.assign(phone.options, newer);
     await phone.open();
   },
-  async close() {
-    phone.network.set({ online: false });
-    await phone.client.close();
-  },
+  close: () => phone.kill(),
   async put({ collection, id, fields }) {
     const there = await phone.find(collection, id);
     if (there) await there.incrementalPatch(fields);
     else await phone.client.db[collection].insert({ id, ...fields });
   },
-  async putMany({ collection, documents }) {
-    const done = await phone.client.db[collection].bulkInsert(documents);
+  async putMany({ collection, rows }) {
+    const done = await phone.client.db[collection].bulkInsert(rows);
     if (done.error.length) throw new Error(JSON.stringify(done.error[0]));
+  },
+  // As `put`, where it is still there; says whether it was.
+  async edit({ collection, id, fields }) {
+    const there = await phone.find(collection, id);
+    await there?.incrementalPatch(fields);
+    return there !== null;
   },
   // Leaves a field out of the document, as an app does that knows no null.
   async unset({ collection, id, field }) {
     await (await phone.find(collection, id)).incrementalModify(({ [field]: _, ...rest }) => rest);
   },
   async remove({ collection, id }) {
-    await (await phone.find(collection, id)).incrementalRemove();
+    const there = await phone.find(collection, id);
+    await there?.incrementalRemove();
+    return there !== null;
   },
-  network: (how) => phone.network.set(how),
-  lost: () => phone.network.lost,
-  sync: () => phone.sync(),
   sent: () => phone.sent(),
   untilLost: () => phone.untilLost(),
   // What RxDB's developer mode has against a schema; nothing, one hopes.

@@ -1,21 +1,22 @@
-"""Phones on WatermelonDB, and what a test may ask of them."""
+"""Phones on WatermelonDB."""
 
 from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import count
 from typing import Any
 
 from schemas import watermelon as words
 from service.records import KINDS
-from tests.clients.driver import Failed, Pool
+from tests.clients.driver import Pool
+from tests.clients.phone import Phone, Row
 from tests.clients.school import School
 
 TABLES = ("people", "visits", "notes", "debriefs", "conflicts", "rejected_writes")
-PHONES = count(1)
-Row = dict[str, Any]
+OWN = ("_status", "_changed", "$loki", "meta")
+"""Columns that are WatermelonDB's and LokiJS's own."""
 
 
 @lru_cache
@@ -35,125 +36,55 @@ def schema_of(server: str, version: int, *names: str, without: tuple[str, ...] =
     return {"version": version, "tables": tables}
 
 
-class WatermelonPhone:
+class WatermelonPhone(Phone):
     """One phone of one person."""
 
     def __init__(
-        self, pool: Pool, school: School, person_id: str, schema: Row | None = None, limit: int = 500
+        self, pool: Pool, school: School, person_id: str, schema: Row | None = None, **options: Any
     ) -> None:
-        self.pool, self.school, self.person_id = pool, school, person_id
-        self.driver = pool.take()
-        self.name = f"phone-{next(PHONES)}-of-{person_id}"
         self.schema = schema or schema_of(school.server, 1, *TABLES)
-        token = school.token(person_id, self.name)
-        self.do("open", server=school.server, token=token, schema=self.schema, limit=limit)
+        super().__init__(pool, school, person_id, schema=self.schema, **options)
 
     @property
     def names(self) -> list[str]:
-        """Its tables."""
         return [table["name"] for table in self.schema["tables"]]
 
-    def create(self, collection: str, record_id: str, **fields: Any) -> str:
-        self.create_many(collection, [{"id": record_id} | fields])
-        return record_id
-
-    def create_many(self, collection: str, rows: list[Row]) -> None:
-        """New records; without an id WatermelonDB makes one."""
-        self.do("create", collection=collection, rows=rows)
-
-    def update(self, collection: str, record_id: str, **fields: Any) -> None:
-        self.do("update", collection=collection, id=record_id, fields=fields)
-
-    def remove(self, collection: str, record_id: str) -> None:
-        self.do("remove", collection=collection, id=record_id)
-
-    def sync(self) -> None:
-        """Until all is sent and read."""
-        self.do("sync")
-
     def sync_losing(self, nth: int) -> None:
-        """Synchronize, and lose the answer of the nth request."""
-        said = self.do("syncLosing", nth=nth)
-        assert "the answer was lost" in said, said
+        """Sync, and lose the answer of the nth request."""
+        assert self.sync_until(nth), f"fewer than {nth} requests were sent"
+        assert self.go_on(lost=True)
 
-    def fails_to_sync(self) -> bool:
-        try:
-            self.sync()
-        except Failed:
-            return True
-        return False
-
-    def go(self, *, online: bool) -> None:
-        self.do("network", online=online)
-
-    def lose(self, share: float, seed: int = 1) -> None:
-        """Lose this share of the answers from now on."""
-        self.do("network", lose=share, seed=seed)
-
-    def restart(self) -> None:
-        """Kill the app and start it again."""
-        self.do("restart")
-
-    def upgrade(self, schema: Row, *steps: Row) -> None:
-        """Start the next version of the app; a step adds columns to a table, or (`isNew`) a table."""
+    def upgrade(self, schema: Row) -> None:
+        """Start the next version of the app; its migration is what is new in the schema."""
+        steps = list(_steps(self.columns, schema["tables"]))
         self.schema = schema
-        self.do("upgrade", schema=schema, toVersion=schema["version"], steps=list(steps))
+        self.do("upgrade", schema=schema, toVersion=schema["version"], steps=steps)
 
-    def asked(self) -> list[str]:
-        """Its requests since this was asked last."""
-        return list(self.do("asked"))
-
-    def close(self) -> None:
-        self.pool.give_back(self.driver)
-
-    def raws(self, collection: str) -> dict[str, Row]:
-        """Its rows as WatermelonDB keeps them, by id."""
-        return {row["id"]: row for row in self.do("dump", collection=collection)}
+    @property
+    def columns(self) -> dict[str, list[str]]:
+        """Its columns, by table."""
+        return {table["name"]: [one["name"] for one in table["columns"]] for table in self.schema["tables"]}
 
     def all(self, collection: str) -> dict[str, Row]:
-        """Its rows without WatermelonDB's own columns."""
+        """Its rows without WatermelonDB's own columns, by id."""
         return {
-            record_id: {
-                name: value
-                for name, value in row.items()
-                if name not in ("_status", "_changed", "$loki", "meta")
-            }
-            for record_id, row in self.raws(collection).items()
+            row["id"]: {name: value for name, value in row.items() if name not in OWN}
+            for row in self.rows(collection)
         }
 
-    def get(self, collection: str, record_id: str) -> Row | None:
-        return self.all(collection).get(record_id)
+    def truth(self, collection: str) -> dict[str, Row]:
+        seen, columns = self.school.seen(self.person_id, collection), {"id", *self.columns[collection]}
+        rows = {i: words.outward(KINDS[collection].schema, record) for i, record in seen.items()}
+        return {i: {name: row[name] for name in row.keys() & columns} for i, row in rows.items()}
 
-    def dirty(self) -> list[str]:
+    def waiting(self) -> list[str]:
         """The ids of rows that it has still to push."""
-        return [i for name in self.names for i, row in self.raws(name).items() if row["_status"] != "synced"]
+        return [row["id"] for name in self.names for row in self.rows(name) if row["_status"] != "synced"]
 
-    def differences(self) -> dict[str, Any]:
-        """What it holds otherwise than its person would be given now; empty when it is right."""
-        found: dict[str, Any] = {}
-        for name in self.names:
-            theirs, ours = self.all(name), self._given(name)
-            if theirs != ours:
-                found[name] = {
-                    i: (theirs.get(i), ours.get(i))
-                    for i in theirs.keys() | ours.keys()
-                    if theirs.get(i) != ours.get(i)
-                }
-        return found
 
-    def _given(self, name: str) -> dict[str, Row]:
-        (columns,) = [
-            {"id", *(column["name"] for column in table["columns"])}
-            for table in self.schema["tables"]
-            if table["name"] == name
-        ]
-        seen = self.school.seen(self.person_id, name)
-        rows = {i: words.outward(KINDS[name].schema, record) for i, record in seen.items()}
-        return {
-            i: {column: value for column, value in row.items() if column in columns}
-            for i, row in rows.items()
-        }
-
-    def do(self, command: str, **options: Any) -> Any:
-        """One command of the script."""
-        return self.driver.do(command, **options)
+def _steps(before: dict[str, list[str]], tables: list[Row]) -> Iterator[Row]:
+    for table in tables:
+        name, known = table["name"], before.get(table["name"])
+        new = [column for column in table["columns"] if column["name"] not in (known or ())]
+        if new:
+            yield {"table": name, "columns": new, "isNew": known is None}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.clients.rxdb.conftest import Give
-from tests.clients.rxdb_phones import RxdbPhone, note, rejected, rest
+from tests.clients.phone import rest
+from tests.clients.rxdb.conftest import Give, note, rejected
+from tests.clients.rxdb_phones import RxdbPhone
 from tests.clients.school import OLGA, School
 
 

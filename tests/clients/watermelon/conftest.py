@@ -15,14 +15,6 @@ Give = Callable[..., WatermelonPhone]
 VISIT, DEBRIEF = "visit-0001", "debrief-0001"
 
 
-@pytest.fixture(scope="module")
-def watermelon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
-    """Node processes with WatermelonDB."""
-    pool = Pool(tmp_path_factory.mktemp("watermelon"), "watermelon.mjs", "watermelondb.md")
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
 def give(watermelon: Pool, school: School) -> Iterator[Give]:
     """Gives a person a new phone, up to date."""
@@ -58,12 +50,3 @@ def visit(school: School) -> str:
 def debrief(school: School, visit: str) -> str:
     """The talk after it, whose summary both write."""
     return school.put("debriefs", DEBRIEF, visit_id=visit, summary="We talked at length.")
-
-
-def rest(*phones: WatermelonPhone) -> None:
-    """Everybody sends and reads everything; then all hold what the server would show, and nothing waits."""
-    for phone in (*phones, *phones):
-        phone.sync()
-    for phone in phones:
-        assert phone.differences() == {}
-        assert phone.dirty() == []
