@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -69,7 +70,7 @@ def _one_round(
 ) -> Iterator[Figure]:
     doing = Round(contender, rig.pid, sizes)
     for work in works:
-        for figure in WORKS[work](doing):
+        for figure in chain(WORKS[work](doing), contender.also(work, doing)):
             OUT.print(
                 f"{contender.name:8} {which}   {figure.line:32} {number(figure.value):>9} {figure.unit}{_costs(figure.cost)}"
             )

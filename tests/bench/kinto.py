@@ -6,7 +6,7 @@ import base64
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count as counting
 
 import orjson
@@ -15,10 +15,11 @@ from service.dev.children import OURSELVES, LaunchError, run_as
 from service.dev.ports import free_pair
 from tests.bench import installing
 from tests.bench.notes import others_note
-from tests.bench.place import Read, Since, slices
+from tests.bench.place import News, Read, Since, slices
 from tests.bench.program import Foreign
 from tests.bench.rig import Rig
 from tests.bench.wire import Answer, Script, WireError, drive, request
+from tests.bench.works import Figure, Round
 
 DATABASE = "bench_kinto"
 BATCH = 25
@@ -99,6 +100,9 @@ class Kinto:
     def place(self, clients: int) -> KintoPlace:
         return KintoPlace(self)
 
+    def also(self, work: str, doing: Round) -> Iterator[Figure]:
+        return iter(())
+
 
 class KintoPlace:
     """A collection that one user writes from all her devices."""
@@ -159,7 +163,7 @@ class KintoPlace:
             empty += (yield asking).status == 304
         return empty
 
-    def news(self, client: int, since: Since, first: int, times: int, few: int) -> Script[list[float]]:
+    def news(self, client: int, since: Since, first: int, times: int, few: int) -> Script[News]:
         found = []
         for some in slices(first, times * few, few):
             yield from self._sent(self._batch(*some))
@@ -168,7 +172,7 @@ class KintoPlace:
             found.append((answer.at - began) * 1000)
             since = etag(answer)
             assert answer.good().count(b'"id":"') == some[1]
-        return found
+        return found, since
 
     def fill(self, first: int, count: int) -> None:
         """Into Kinto's table, as its trigger would have: a millisecond apart, and the collection's own time after them."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count as counting
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,19 +19,25 @@ from service.app import make_services
 from service.dev import programs
 from service.dev.keys import kept_secrets
 from service.dev.ports import free_pair
+from service.dev.postgres import SOCKET_PATH_LIMIT
 from service.migrations import upgrade
 from service.settings import Settings
+from tests.bench.doors import ALSO, cursor_of
+from tests.bench.loading import Template, load
 from tests.bench.notes import VISIT, note
-from tests.bench.place import Read, Since, slices
+from tests.bench.place import News, Read, Since, slices
 from tests.bench.rig import Rig
 from tests.bench.wire import Script, drive, request
+from tests.bench.works import Figure, Round
 from tests.builders import make_person, make_tenant, put, sign_in
 
 DATABASE = "bench_ours"
-IDS = re.compile(rb'"id":"([^"]+)","seq"')
-HOST, OBSERVER = "bench-host", "bench-observer"
+IDS = re.compile(rb'"id": ?"([^"]+)"')
+HOST, NOBODY = "bench-host", "http://127.0.0.1:9"
 PLACES = counting(1)
+OF_A_NOTE = b'"visit_id":'
 COME_AGAIN, MOST_AGAIN = 503, 1000
+MOST_BY_DOOR = 20_000
 
 
 class Ours:
@@ -40,19 +48,19 @@ class Ours:
 
     def __init__(self, rig: Rig) -> None:
         self.rig, port = rig, free_pair()
-        self.address = ("127.0.0.1", port)
+        self.address, streams = ("127.0.0.1", port), free_pair()
         home = rig.home / "ours"
         home.mkdir(parents=True, exist_ok=True)
-        url = f"http://127.0.0.1:{port}"
+        url, live_url = (f"http://127.0.0.1:{number}" for number in (port, streams))
         environment = {
             "COMEWATCH_HOME": str(home), "COMEWATCH_DEVELOPMENT": "true", "PUBLIC_URL": url, "LOG_LEVEL": "WARNING",
             "DATABASE_URL": rig.postgres.url(DATABASE, "comewatch_rw"), "DATABASE_OWNER_URL": rig.postgres.url(DATABASE),
-            **kept_secrets(home), "S3_ENDPOINT": "http://127.0.0.1:9",
+            "S3_ENDPOINT": NOBODY, "LIVE_URL": live_url, **hint_socket(home), **kept_secrets(home),
         }  # fmt: skip
         self.settings = Settings.from_environment(environment)
-        self.api = programs.api(
-            *self.address, url=url, env=dict(os.environ) | environment, logs=rig.home / "logs"
-        )
+        env, logs = dict(os.environ) | environment, rig.home / "logs"
+        self.api = programs.api(*self.address, url=url, env=env, logs=logs)
+        self.streams = programs.live("127.0.0.1", streams, url=live_url, env=env, logs=logs)
         self.services = make_services(self.settings)
 
     def start(self) -> None:
@@ -62,33 +70,51 @@ class Ours:
 
     def stop(self) -> None:
         self.services.database.dispose()
+        self.streams.stop()
         self.api.stop()
 
     @property
     def pids(self) -> Sequence[int]:
-        assert self.api.process is not None
-        return [self.api.process.pid]
+        running = (one.process for one in (self.api, self.streams) if one.alive)
+        return [process.pid for process in running if process is not None]
 
-    def place(self, clients: int) -> OurPlace:
-        return OurPlace(self, clients)
+    @contextmanager
+    def live(self) -> Iterator[None]:
+        """The live process, for as long as it is listened to."""
+        self.streams.start()
+        try:
+            yield
+        finally:
+            self.streams.stop()
+
+    def place(self, clients: int, state: str = "draft") -> OurPlace:
+        return OurPlace(self, clients, state)
+
+    def also(self, work: str, doing: Round) -> Iterator[Figure]:
+        return ALSO[work](self, doing) if work in ALSO else iter(())
 
 
 class OurPlace:
-    """A tenant with one visit: its observer writes drafts on several phones, which all read all of them."""
+    """A tenant with one visit. Drafts are written by one observer on several phones, which all read all of them.
+
+    Shared notes are written by as many observers, one phone each, and the host reads them.
+    """
 
     ids = IDS
 
-    def __init__(self, ours: Ours, clients: int) -> None:
-        self.ours, self.seed, self.again = ours, next(PLACES), 0
+    def __init__(self, ours: Ours, clients: int, state: str) -> None:
+        self.ours, self.seed, self.again, self.state = ours, next(PLACES), 0, state
         services = ours.services
         self.tenant_id: UUID = make_tenant(services, f"bench-{uuid4().hex[:12]}")
-        for person in (HOST, OBSERVER):
+        there = 1 if state == "draft" else clients
+        observers = [f"bench-observer-{number}" for number in range(there)]
+        for person in (HOST, *observers):
             make_person(services, self.tenant_id, person)
-        put(services, self.tenant_id, "visits", VISIT, host_id=HOST, observer_ids=[OBSERVER])
-        self.phones = [self._phone(f"bench-phone-{client}") for client in range(clients)]
+        put(services, self.tenant_id, "visits", VISIT, host_id=HOST, observer_ids=observers)
+        self.phones = [self._phone(observers[n % there], f"bench-phone-{n}") for n in range(clients)]
 
-    def _phone(self, device_id: str) -> dict[str, str]:
-        token = sign_in(self.ours.services, self.tenant_id, OBSERVER, device_id)
+    def _phone(self, person_id: str, device_id: str) -> dict[str, str]:
+        token = sign_in(self.ours.services, self.tenant_id, person_id, device_id)
         return {"Authorization": f"Bearer {token}", "X-Device-Id": device_id}
 
     def push(self, client: int, first: int, count: int) -> Script[int]:
@@ -109,7 +135,7 @@ class OurPlace:
     def pull(self, client: int) -> Script[int]:
         came = 0
         for page in (yield from self._pull_on(client, None))[0]:
-            came += page.count(b'"collection":"notes"')
+            came += page.count(OF_A_NOTE)
         return came
 
     def pairs(self, client: int, first: int, count: int) -> Script[Read]:
@@ -143,7 +169,7 @@ class OurPlace:
             empty += (yield asking).good().startswith(b'{"changes":[],')
         return empty
 
-    def news(self, client: int, since: Since, first: int, times: int, few: int) -> Script[list[float]]:
+    def news(self, client: int, since: Since, first: int, times: int, few: int) -> Script[News]:
         cursor, found = since, []
         for start, some in slices(first, times * few, few):
             yield from self._sent(self.pushing(client, start, some))
@@ -151,12 +177,26 @@ class OurPlace:
             answer = yield asking
             found.append((answer.at - began) * 1000)
             cursor = cursor_of(answer.good())
-            assert answer.body.count(b'"collection":"notes"') == some
-        return found
+            assert answer.body.count(OF_A_NOTE) == some
+        return found, cursor
 
     def fill(self, first: int, count: int) -> None:
+        if count > MOST_BY_DOOR:
+            self.load(count)
+            return
         (taken,) = drive(self.ours.address, [self.push(0, first, count)]).results
         assert taken == count, f"{taken} of {count} notes were taken"
+
+    def load(self, count: int) -> Template:
+        """Put so many notes there by SQL; the first of them goes through the door."""
+        drive(self.ours.address, [self.push(0, 0, 1)])
+        with self.ours.rig.admin(DATABASE) as connection:
+            found = connection.execute("SELECT seq FROM sync_clock WHERE tenant_id = %s", [self.tenant_id])
+            (seq,) = found.fetchone() or (0,)
+            assert isinstance(seq, int)
+            template = Template(self.tenant_id, self.id(0), seq)
+            load(connection, template, count - 1)
+        return template
 
     def stored(self) -> int:
         return self.ours.rig.count(DATABASE, "notes", "tenant_id = %s", self.tenant_id)
@@ -177,20 +217,22 @@ class OurPlace:
     def pushing(self, client: int, first: int, count: int) -> bytes:
         """The request that writes these notes."""
         body = orjson.dumps(
-            {"changes": [_change(note(n, VISIT, self.seed)) for n in range(first, first + count)]}
+            {"changes": [_change(note(n, VISIT, self.seed, self.state)) for n in range(first, first + count)]}
         )
         return request("POST", "/v1/sync/push", body, self.phones[client])
 
-    def pulling(self, client: int, cursor: str | None) -> bytes:
+    def pulling(self, client: int, cursor: str | None, encoding: str = "identity") -> bytes:
         """The request that reads a page of the largest size."""
         asked = {"cursor": cursor, "collections": ["notes"], "limit": LARGEST_PAGE}
-        return request("POST", "/v1/sync/pull", orjson.dumps(asked), self.phones[client])
+        return request(
+            "POST", "/v1/sync/pull", orjson.dumps(asked), self.phones[client] | {"Accept-Encoding": encoding}
+        )
 
 
-def cursor_of(page: bytes) -> str:
-    """The cursor of a page, read without reading the page."""
-    start = page.rfind(b'"cursor":"') + 10
-    return page[start : page.index(b'"', start)].decode()
+def hint_socket(home: Path) -> dict[str, str]:
+    """Where the live process hears of commits, if the path is not too long for a socket."""
+    path = str(home / "live.sock")
+    return {"LIVE_HINT_SOCKET": path} if len(path.encode()) <= SOCKET_PATH_LIMIT else {}
 
 
 def _change(said: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count as counting
 from urllib.parse import quote
 
@@ -14,10 +14,11 @@ import orjson
 from service.dev.ports import free_pair
 from tests.bench import installing
 from tests.bench.notes import others_note
-from tests.bench.place import Read, Since, slices
+from tests.bench.place import News, Read, Since, slices
 from tests.bench.program import Foreign
 from tests.bench.rig import Rig
 from tests.bench.wire import Answer, Script, drive, request
+from tests.bench.works import Figure, Round
 
 DATABASE = "bench_parse"
 BATCH, PAGE = 50, 10_000
@@ -72,6 +73,9 @@ class Parse:
     def place(self, clients: int) -> ParsePlace:
         return ParsePlace(self)
 
+    def also(self, work: str, doing: Round) -> Iterator[Figure]:
+        return iter(())
+
 
 class ParsePlace:
     """A class that everybody may read and write."""
@@ -124,7 +128,7 @@ class ParsePlace:
             empty += (yield asking).good() == b'{"results":[]}'
         return empty
 
-    def news(self, client: int, since: Since, first: int, times: int, few: int) -> Script[list[float]]:
+    def news(self, client: int, since: Since, first: int, times: int, few: int) -> Script[News]:
         found = []
         for some in slices(first, times * few, few):
             (yield self._batch(*some)).good()
@@ -133,7 +137,7 @@ class ParsePlace:
             found.append((answer.at - began) * 1000)
             since = last(answer.good())
             assert answer.body.count(b'"objectId":"') == some[1]
-        return found
+        return found, since
 
     def fill(self, first: int, count: int) -> None:
         """Into Parse's table, a millisecond apart."""

@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tests.bench.wire import Script
+
+if TYPE_CHECKING:
+    from tests.bench.works import Figure, Round
 
 Address = tuple[str, int]
 Since = str | None
 """Where a client has read to; None is nowhere."""
+
+News = tuple[list[float], Since]
+"""Milliseconds of each reading of a few new notes, and where the reader stands then."""
 
 
 @dataclass(slots=True)
@@ -52,8 +58,8 @@ class Place(Protocol):
     def nothing(self, client: int, since: Since, count: int) -> Script[int]:
         """Ask so many times what is new; returns how often there was nothing."""
 
-    def news(self, client: int, since: Since, first: int, times: int, few: int) -> Script[list[float]]:
-        """Write `few` notes and read them, so many times; returns the milliseconds of each reading."""
+    def news(self, client: int, since: Since, first: int, times: int, few: int) -> Script[News]:
+        """Write `few` notes and read them, so many times."""
 
     def fill(self, first: int, count: int) -> None:
         """Put notes there by the shortest way, unmeasured."""
@@ -82,6 +88,9 @@ class Contender(Protocol):
 
     def place(self, clients: int) -> Place:
         """A new and empty place with so many clients."""
+
+    def also(self, work: str, doing: Round) -> Iterator[Figure]:
+        """More lines of this work, of what only this server has."""
 
 
 def ids_in(pattern: re.Pattern[bytes], pages: Iterable[bytes]) -> set[str]:

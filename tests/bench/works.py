@@ -11,6 +11,9 @@ from tests.bench.meter import Cost, metered
 from tests.bench.place import Contender, Place, skipped
 from tests.bench.wire import drive
 
+FEW, TURNS = 5, 10
+"""W5: notes that are new at each pull, and how often small and large take turns."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
@@ -112,6 +115,38 @@ class Round:
         demand(set(driven.results) == {self.sizes.nothing}, "W4", driven.results)
         yield Figure("W4 nothing new", sum(driven.results) / driven.seconds, "requests/s", cost)
 
+    def w5(self) -> Iterator[Figure]:
+        small, large = self.filled(), self.contender.place(self.clients)
+        large.fill(0, self.sizes.many)
+        readers = [Reader(self, place) for place in (small, large)]
+        found: list[list[float]] = [[], []]
+        with self.metered() as cost:
+            for _ in range(TURNS):  # by turns, so that whatever else happens here happens to both
+                for reader, all_times in zip(readers, found, strict=True):
+                    all_times.extend(reader.news(self.sizes.increments // TURNS))
+        few, many = map(statistics.median, found)
+        yield Figure(f"W5 pull p50, {self.sizes.notes:,} notes there", few, "ms", cost)
+        yield Figure(f"W5 pull p50, {self.sizes.many:,} notes there", many, "ms")
+        yield Figure(f"W5 {self.sizes.many:,} against {self.sizes.notes:,}", many / few, "times")
+
+    def w6(self) -> Iterator[Figure]:
+        return iter(())  # streams are no part of what all have
+
+
+class Reader:
+    """A phone that has read all of a place, and reads on a few notes at a time."""
+
+    def __init__(self, doing: Round, place: Place) -> None:
+        self.address, self.place, self.written = doing.contender.address, place, 10 * doing.sizes.many
+        (self.since,) = drive(self.address, [place.caught_up(0)]).results
+
+    def news(self, times: int) -> list[float]:
+        """Milliseconds of each of so many readings of a few new notes."""
+        script = self.place.news(0, self.since, self.written, times, FEW)
+        self.written += times * FEW
+        ((found, self.since),) = drive(self.address, [script]).results
+        return found
+
 
 def demand(holds: bool, work: str, found: object) -> None:
     """Raise CountError where a work did not do what it says."""
@@ -124,6 +159,8 @@ WORKS: dict[str, Callable[[Round], Iterator[Figure]]] = {
     "W2": Round.w2,
     "W3": Round.w3,
     "W4": Round.w4,
+    "W5": Round.w5,
+    "W6": Round.w6,
 }
 
 
