@@ -81,7 +81,7 @@ def _kill(directory: Path, targets: Sequence[str], kills: int, seed: int, plant:
 def _tell(number: int, kills: int, one: Struck) -> None:
     OUT.print(
         f"{number + 1}/{kills} {one.victims}: {one.in_flight} pushes in flight, away {one.away_s:.2f} s,"
-        f" first success after {one.first_s:.2f} s, patient phones {one.patient_s:.2f} s",
+        f" first success after {one.first_s:.2f} s, patient ones after {one.patient_s:.2f} s",
         highlight=False,
     )
     for line in one.broken.told():

@@ -39,7 +39,8 @@ class Struck:
     """One kill: whom, how many pushes were on their way, and seconds.
 
     `away_s` from the kill until it served again; from there to the first push that was acknowledged to anybody
-    (`first_s`) and to a phone that keeps the client's own pauses (`patient_s`).
+    (`first_s`) and to a phone that keeps the client's own pauses (`patient_s`). Where the live process was killed: to
+    the first listener that was told something, and to the last.
     """
 
     target: str
@@ -111,13 +112,22 @@ class Storm:
             in_flight, began = self.ledger.in_flight(), time.monotonic()
             blow = KILLS[target](self.site, self.rng)
             serves = blow.serves()
-            first = self._first(serves, frozenset())
-            patient = self._first(serves, HASTY)
+            first, patient = self._told(serves) if target == "live" else self._pushed(serves)
         return Struck(target, blow.victims, in_flight, serves - began, first, patient, self.at_rest())
+
+    def _pushed(self, moment: float) -> tuple[float, float]:
+        """Seconds to the first push acknowledged to anybody, and to a patient phone."""
+        return self._first(moment, frozenset()), self._first(moment, HASTY)
 
     def _first(self, moment: float, but: frozenset[str]) -> float:
         wait_for(lambda: self.ledger.since(moment, but) is not None, "an acknowledged push after recovery")
         return self.ledger.since(moment, but) or 0.0
+
+    def _told(self, moment: float) -> tuple[float, float]:
+        """Seconds to the first listener that was told something, and to the last."""
+        first = wait_for(lambda: any(one.at >= moment for one in self.listeners), "an event after recovery")
+        last = wait_for(lambda: all(one.at >= moment for one in self.listeners), "an event for everybody")
+        return first - moment, last - moment
 
     def at_rest(self) -> Broken:
         """What does not hold once all that was typed is answered and all was read."""
