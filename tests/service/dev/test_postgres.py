@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -98,3 +101,26 @@ def test_stop_is_clean_and_may_be_repeated(server: PostgreSQL) -> None:
     assert server.process
     assert server.process.returncode == 0
     assert not (server.data / "postmaster.pid").exists()
+
+
+def test_a_backend_that_outlives_its_server_keeps_a_second_one_from_the_data(server: PostgreSQL) -> None:
+    """Two servers over one directory would destroy it; a pid file that is thrown away must not let that happen."""
+    server.start()
+    with (
+        psycopg.connect(server.conninfo("postgres"), autocommit=True) as busy,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        busy.execute("SET statement_timeout = '30s'")
+        works = beside.submit(busy.execute, "SELECT count(*) FROM generate_series(1, 10000000000)")
+        pid = busy.info.backend_pid
+        time.sleep(0.5)
+        assert server.process
+        server.process.kill()
+        server.process.wait()
+        with pytest.raises(LaunchError, match="pre-existing shared memory block"):
+            server.start()
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            works.result()
+    server.start()
+    assert ask(server, "SELECT 1") == (1,)
