@@ -77,6 +77,7 @@ class Live:
         if self._ears is not None:
             self._ears.close()
             self._forget_socket()
+        await self.watch.ended()
         self.database.dispose()
 
     def _forget_socket(self) -> None:

@@ -147,6 +147,10 @@ class Watch:
                 listener.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    async def ended(self) -> None:
+        """Return when nobody asks PostgreSQL any more, so that its connections can be closed."""
+        await asyncio.to_thread(self._threads.shutdown)
+
     def _look(self, tenant: Tenant) -> None:
         if tenant.looking:
             tenant.wanted = True

@@ -210,3 +210,23 @@ def test_a_wait_ends_in_time(begin: Begin) -> None:
         "collections": [],
     }
     assert 0.9 < time.monotonic() - began < 10
+
+
+def test_its_end_waits_for_what_is_being_asked(begin: Begin) -> None:
+    """Else a connection would come back to a pool that is closed already, and stay open for ever."""
+    place = begin(every_s=NEVER_S)
+    settings = services_of(place.app).settings
+
+    async def end_in_the_midst() -> int:
+        live = Live(settings)
+        await live.start()
+        asked = asyncio.create_task(
+            live.watch.ask(place.tenant_id, lambda c: c.exec_driver_sql("SELECT pg_sleep(0.5)"))
+        )
+        await asyncio.sleep(0.2)
+        pool = live.database.engine.pool
+        await live.stop()
+        await asyncio.gather(asked, return_exceptions=True)
+        return int(pool.checkedin())  # type: ignore[attr-defined]
+
+    assert asyncio.run(end_in_the_midst()) == 0
