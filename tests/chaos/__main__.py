@@ -74,7 +74,7 @@ def _kill(directory: Path, targets: Sequence[str], kills: int, seed: int, plant:
                     _tell(number, kills, struck[-1])
             _sum_up(targets, struck, storm, time.monotonic() - began)
     finally:
-        site.kill_everything()
+        site.close()
     return _is_sound(struck)
 
 

@@ -93,7 +93,7 @@ def fill_and_free(directory: Path, say: Callable[[str], object], seconds: float 
                 with Storm(site, directory / "phones-of-full") as storm:
                     return all([_told(fill(storm, disk, way, seconds), say) for way in ("data", "log")])
             finally:
-                site.kill_everything()
+                site.close()
     except CannotMountError as cannot:
         say(str(cannot))
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -86,6 +87,12 @@ class Site:
     def kill(self, pids: set[int]) -> bool:
         """kill -9; whether any of them was still there."""
         return any([_killed(pid) for pid in pids if pid > 1])
+
+    def close(self) -> None:
+        """Stop as ctrl-C does, as a kill leaves sockets and shared memory behind; then kill whatever is left."""
+        with suppress(subprocess.TimeoutExpired):
+            self.running.end(signal.SIGTERM)
+        self.kill_everything()
 
     def kill_everything(self) -> None:
         """The supervisor first, so that it starts nobody again; then all that is left, until nothing is."""

@@ -27,7 +27,7 @@ def stands(site: Site) -> Iterator[Site]:
     try:
         yield site
     finally:
-        site.kill_everything()
+        site.close()
 
 
 def test_kills_in_mid_push_and_a_full_disk_lose_nothing_and_double_nothing(
