@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import httpx
 import orjson
+from sqlalchemy.exc import SQLAlchemyError
 
 from tests.chaos.site import Site
 
@@ -17,7 +18,7 @@ class Listener(threading.Thread):
 
     def __init__(self, site: Site, person: str, name: str) -> None:
         super().__init__(name=f"{person}-{name}", daemon=True)
-        self.site, self.heard, self.at, self.connections = site, 0, 0.0, 0
+        self.site, self.person, self.heard, self.at = site, person, 0, 0.0
         self._stopped = threading.Event()
         self._token = site.token(person, self.name)
         self.start()
@@ -26,7 +27,7 @@ class Listener(threading.Thread):
         """Listen until stopped."""
         with httpx.Client(timeout=httpx.Timeout(3, read=1), follow_redirects=True, verify=False) as client:
             while not self._stopped.is_set():
-                with suppress(httpx.HTTPError, OSError):
+                with suppress(httpx.HTTPError, OSError, SQLAlchemyError):
                     self._listen(client)
                 self._stopped.wait(0.1)
 
@@ -34,19 +35,16 @@ class Listener(threading.Thread):
         headers = {"Authorization": f"Bearer {self._token}"}
         since = f"?seq={self.heard}" if self.heard else ""
         with client.stream("GET", f"{self.site.url}/v1/sync/stream{since}", headers=headers) as answer:
+            if answer.status_code == 401:  # a token is good for ten minutes
+                self._token = self.site.token(self.person, self.name)
             if answer.status_code != 200:
                 return
-            self.connections += 1
             for line in answer.iter_lines():
                 if line.startswith("data: "):
                     self.heard = max(self.heard, orjson.loads(line.removeprefix("data: "))["seq"])
                     self.at = time.monotonic()
                 if self._stopped.is_set():
                     return
-
-    def renew(self, person: str) -> None:
-        """A new token for the next connection: the first is good for ten minutes only."""
-        self._token = self.site.token(person, self.name)
 
     def stop(self) -> None:
         """Listen no more."""
