@@ -14,8 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import make_url
 
 from tests.servers import Desk, admin, ask
+from tests.simulation.coverage import ENOUGH
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.seeds import Sum, live_all
+from tests.simulation.seeds import Run, Sum, live_all
 from tests.simulation.survival import tell_table, try_all
 
 OUT = Console(soft_wrap=True)
@@ -51,34 +52,55 @@ def bar(what: str, total: int) -> Iterator[Progress]:
 @click.option(
     "--mutants", is_flag=True, help="Plant bugs, and see whether each is noticed within so many worlds."
 )
+@click.option(
+    "--events", is_flag=True, help=f"Tell how often each thing happened; from {ENOUGH} worlds on always."
+)
+@click.option(
+    "--shrink", default=60, show_default=True, help="Worlds spent on making a failing history short."
+)
 @click.option("--only", default="", help="Only mutants whose names hold this.")
-def main(seeds: int, first: int, jobs: int, mutants: bool, only: str) -> None:
-    """Live through worlds on a real server with real phones; 1 when a promise broke (or a planted bug was not noticed)."""
+def main(seeds: int, first: int, jobs: int, mutants: bool, events: bool, shrink: int, only: str) -> None:
+    """Live through worlds on a real server with real phones.
+
+    Ends with 1 when a promise broke, when something never happened, or when a planted bug was not noticed.
+
+    \b
+    Examples:
+      python -m tests.simulation --seeds 20
+      python -m tests.simulation --seeds 1 --first 4711
+      python -m tests.simulation --mutants --seeds 40 --only "grant"
+    """
     with database() as url:
-        sys.exit(_mutants(url, first, seeds, only) if mutants else _worlds(url, first, seeds, jobs))
+        run = Run(url, range(first, first + seeds), jobs, shrink)
+        sys.exit(_mutants(run, only) if mutants else _worlds(run, events))
 
 
-def _worlds(url: str, first: int, seeds: int, jobs: int) -> int:
+def _worlds(run: Run, events: bool) -> int:
     total, began = Sum(), time.perf_counter()
-    with bar("worlds", seeds) as progress:
-        for lived in live_all(url, range(first, first + seeds), jobs):
+    with bar("worlds", len(run.seeds)) as progress:
+        for lived in live_all(run):
             total.add(lived)
             progress.advance(progress.task_ids[0])
             if lived.promise:
                 progress.print(lived.told(), markup=False, highlight=False)
+    if events or len(run.seeds) >= ENOUGH:
+        OUT.print(total.coverage.table())
+    for kind in total.coverage.missing:
+        OUT.print(f"never happened: {kind}", highlight=False)
+    tally = total.coverage.times
     figures = {
-        "seeds": seeds, "steps": total.tally["steps"], "requests": total.tally["requests"],
-        "checks": total.tally["checks"], "violations": len(total.broken), "seconds": round(time.perf_counter() - began),
+        "seeds": len(run.seeds), "steps": tally["steps"], "requests": tally["requests"],
+        "checks": tally["checks"], "violations": len(total.broken), "seconds": round(time.perf_counter() - began),
     }  # fmt: skip
     OUT.print(", ".join(f"{number:,} {name}" for name, number in figures.items()), highlight=False)
-    return 1 if total.broken else 0
+    return 1 if total.broken or total.coverage.missing else 0
 
 
-def _mutants(url: str, first: int, seeds: int, only: str) -> int:
-    chosen = [mutant for mutant in MUTANTS if only in mutant.name]
+def _mutants(run: Run, only: str) -> int:
+    chosen = [name for name in MUTANTS if only in name]
     with bar("mutants", len(chosen)) as progress:
         fates = []
-        for fate in try_all(url, chosen, range(first, first + seeds)):
+        for fate in try_all(run, chosen):
             progress.advance(progress.task_ids[0])
             fates.append(fate)
             progress.print(fate.told(), highlight=False)

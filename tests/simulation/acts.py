@@ -54,27 +54,35 @@ def _note(at: Scene, visit_id: str) -> str | None:
 
 def edit_text(at: Scene) -> str | None:
     aimed = at.step.aim.partition("/")[0]
-    collection = aimed or at.chance.choice(("visits", "visits", "notes", "notes", "debriefs", *TEXTS))
-    record = at.one(collection, lambda record: record.get("state") != "released")
-    return at.rewrite(collection, record, TEXTS[collection]) if record else None
+    names = (aimed,) if aimed else ("visits", "visits", "notes", "notes", "debriefs", *TEXTS)
+    found = at.any(names, lambda _, record: record.get("state") != "released")
+    return at.rewrite(*found, TEXTS[found[0]]) if found else None
 
 
 def move_state(at: Scene) -> str | None:
-    collection = at.step.aim or at.chance.choice(("notes", "notes", "notes", "visits", *MACHINES))
-    machine = MACHINES[collection]
-    record = at.one(collection, lambda record: any(a == record.get("state") for a, _ in machine.edges))
-    if record is None:
+    def can_move(collection: str, record: Record) -> bool:
+        return any(state == record.get("state") for state, _ in MACHINES[collection].edges)
+
+    names = (at.step.aim,) if at.step.aim else ("notes", "notes", "notes", "visits", *MACHINES)
+    found = at.any(names, can_move)
+    if found is None:
         return None
+    collection, record = found
+    machine = MACHINES[collection]
     ways = [after for before, after in machine.edges if before == record["state"] and after != "expired"]
     state = at.some(ways)
     return at.put(collection, record["id"], state=state) if state else None
 
 
 def delete(at: Scene) -> str | None:
-    collection = at.step.aim or at.chance.choice(("notes", "notes", "invitations", "rejected_writes"))
-    record = at.one(collection, lambda record: record.get("state") in (None, "draft"))
-    if record is None or not at.client.delete(collection, record["id"]):
+    names = (
+        (at.step.aim,) if at.step.aim else ("notes", "notes", "invitations", "attachments", "rejected_writes")
+    )
+    states = (None, "draft", "declared", *(("shared", "open") if at.chance.random() < 0.2 else ()))
+    found = at.any(names, lambda _, record: record.get("state") in states)
+    if found is None or not at.client.delete(found[0], found[1]["id"]):
         return None
+    collection, record = found
     at.ledger.removed |= set(WORD.findall(json.dumps(record)))
     return f"deletes {collection} {record['id']}"
 
@@ -172,7 +180,7 @@ def claim_seat(at: Scene) -> str | None:
 
 
 def ask_to_come(at: Scene) -> str | None:
-    host = at.chance.choice([one for one in COLLEAGUES if one != at.me])
+    host = at.step.aim or at.chance.choice([one for one in COLLEAGUES if one != at.me])
     return at.put("visit_requests", at.new_id("request"), requester_id=at.me, host_id=host, message=at.word)
 
 

@@ -1,4 +1,4 @@
-"""What happens between phones and the server, and with time."""
+"""What happens between phones and the server."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
-from service.records import expiry, read_log
-from sync.client import Declined, SignInRequired, Unreachable
-from sync.server import deadlines
-from sync.server.actor import system_actor
-from tests.simulation import promises
+from sync.client import DeviceRevoked, SignInRequired, Unreachable
+from tests.simulation import disasters, promises, seasons
 from tests.simulation.ledger import Typed
 from tests.simulation.network import WEATHERS
 from tests.simulation.phone import Phone
@@ -26,40 +23,69 @@ Event = Callable[["World", Step, Random], str | None]
 
 def sync_whole(world: World, phone: Phone) -> str:
     """One sync, and a look at what it left on the phone."""
+    waiting, tally = phone.words_waiting(), world.server.tally
     try:
         report = phone.client.sync()
     except Unreachable as lost:
         return f"cannot sync: {lost}"
+    except DeviceRevoked:
+        return disasters.is_wiped(world, phone, waiting)
     except SignInRequired:
         phone.good_weather()
         phone.sign_in(world.services)
+        tally["phone: signed in anew"] += 1
         return "must sign in anew"
     promises.phone_is_right(world.server, phone, f"{phone.name} synced")
+    phone.life = world.lives
+    world.ledger.paid(phone.name, world.server.truth)
+    tally["phone: synced whole"] += 1
     return f"syncs: {report.pushed} sent, {report.pulled} read, {report.rejected} rejected, {report.pending} left"
 
 
 def sync(world: World, step: Step, chance: Random) -> str:
     phone = world.phone(step.phone)
     phone.under(chance.choice(WEATHERS), chance)
-    if chance.random() < 0.3:
+    how = chance.random()
+    if how < 0.3:
         return _sync_with_another(world, phone, chance)
+    if how < 0.45:
+        return _sync_read_halfway(world, phone, chance)
     return sync_whole(world, phone)
 
 
 def _sync_with_another(world: World, phone: Phone, chance: Random) -> str:
     """While this phone waits for its next page, another one syncs."""
     others = [other for name, other in world.phones.items() if name != phone.name]
-    other = chance.choice(others) if others else phone
     said: list[str] = []
-
-    def meanwhile() -> None:
-        other.good_weather()
-        said.append(f"; meanwhile {other.name} {sync_whole(world, other)}")
-
-    phone.air.meanwhile = meanwhile if others else None
+    if others:
+        phone.air.meanwhile = _another_syncs(world, chance.choice(others), said, "meanwhile")
     done = sync_whole(world, phone)
     phone.air.meanwhile = None
     return done + "".join(said)
+
+
+def _sync_read_halfway(world: World, phone: Phone, chance: Random) -> str:
+    """Before this phone's push is committed, another phone pulls; one with something to send would wait for the commit."""
+    others = [one for one in world.phones.values() if one.name != phone.name and _only_reads(world, one)]
+    said: list[str] = []
+    if others:
+        world.server.amid_push = _another_syncs(world, chance.choice(others), said, "before the commit")
+    done = sync_whole(world, phone)
+    world.server.amid_push = None
+    return done + "".join(said)
+
+
+def _only_reads(world: World, phone: Phone) -> bool:
+    return phone.life == world.lives and not phone.client.queue()
+
+
+def _another_syncs(world: World, other: Phone, said: list[str], when: str) -> Callable[[], None]:
+    def others() -> None:
+        other.good_weather()
+        said.append(f"; {when} {other.name} {sync_whole(world, other)}")
+        world.server.tally[f"network: another phone synced {when}"] += 1
+
+    return others
 
 
 def crash(world: World, step: Step, chance: Random) -> str:
@@ -71,22 +97,8 @@ def crash(world: World, step: Step, chance: Random) -> str:
             return sync_whole(world, phone)
     except Crash:
         phone.close()
+        world.server.tally["phone: crashed"] += 1
         return f"crashes in a sync, at its moment {length}"
-
-
-def back_up(world: World, step: Step, chance: Random) -> str:
-    world.phone(step.phone).back_up()
-    return "is backed up"
-
-
-def restore(world: World, step: Step, chance: Random) -> str | None:
-    phone = world.phone(step.phone)
-    if phone.backup is None:
-        return None
-    before = phone.words_waiting()
-    phone.restore()
-    world.give_up(before - phone.words_waiting())
-    return "is restored from its backup"
 
 
 def read_by_rest(world: World, step: Step, chance: Random) -> str:
@@ -100,7 +112,7 @@ def read_by_rest(world: World, step: Step, chance: Random) -> str:
         paths += [f"/v1/{kind}/{chance.choice(ids)}"] * 2
         paths += [f"/v1/{kind}/{chance.choice(ids)}/history"] if kind != "conflicts" else []
     for path in paths:
-        _ask(world, phone, "GET", path)
+        world.ask(phone, "GET", path)
     return f"reads by REST: {', '.join(paths)}"
 
 
@@ -134,75 +146,45 @@ def make_again(world: World, step: Step, chance: Random) -> str | None:
 def _write(
     world: World, phone: Phone, step: Step, key: tuple[str, str], asked: tuple[str, str, dict[str, str]]
 ) -> str:
-    world.server.ops[phone.device_id, key].add(f"rest-{step.number}")
-    taken = _ask(world, phone, *asked)
+    world.server.heard.ops[phone.device_id, key].add(f"rest-{step.number}")
+    taken = world.ask(phone, *asked) is not None
     if taken:
         for word in WORD.findall(str(asked[2])):
-            world.ledger.typed.setdefault(word, Typed(key, key[0] == "visits"))
+            typed = Typed(key, key[0] == "visits", phone.name, phone.person)
+            world.ledger.typed.setdefault(word, typed)
     return f"{'has' if taken else 'in vain has'} another app {asked[0]} {asked[1]} {asked[2]}"
-
-
-def _ask(world: World, phone: Phone, *asked: object) -> bool:
-    phone.good_weather()
-    try:
-        phone.client.ask(*asked)  # type: ignore[arg-type]  # method, path, what is said
-    except SignInRequired:
-        phone.sign_in(world.services)
-        return _ask(world, phone, *asked)
-    except Declined:
-        return False
-    return True
 
 
 def digests(world: World, step: Step, chance: Random) -> str:
     phone = world.phone(step.phone)
     for kind in chance.sample(sorted(world.server.truth.rows), 2):
-        _ask(world, phone, "GET", f"/v1/sync/digest?collection={kind}")
+        world.ask(phone, "GET", f"/v1/sync/digest?collection={kind}")
     return "asks for digests"
 
 
-def hour(world: World, step: Step, chance: Random) -> str:
-    world.clock.sleep(3600 * chance.randint(1, 5))
-    return "some hours pass"
-
-
-def days(world: World, step: Step, chance: Random) -> str:
-    number = chance.choice((1, 6, 6, 16))
-    world.clock.sleep(86_400 * number)
-    return f"{number} days pass"
-
-
-def work(world: World, step: Step, chance: Random) -> str:
-    """The worker gives up what waited too long, ends what is over, and tells hosts who read."""
-    services, tenant, now = world.services, world.server.tenant, world.clock.now()
-    with services.database.begin(tenant) as connection:
-        given_up = deadlines.give_up(connection, services.door, tenant, now)
-        due = expiry.due(connection, tenant, now)
-        services.door.push(connection, system_actor(tenant), due)
-        folded = read_log.fold(connection, services.door, tenant, now)
-    world.server.changed()
-    for record_id, note in world.server.truth.rows["notes"].items():
-        if note["state"] == "expired":
-            world.ledger.give_up_record(("notes", record_id))
-    return f"the worker gives up {given_up} changes, ends {len(due)} records, folds {folded} readings"
-
-
 def arrive_late(world: World, step: Step, chance: Random) -> str | None:
-    number = sum(phone.deliver_late() for phone in world.phones.values())
+    number = 0
+    for phone in world.phones.values():
+        phone.air.random = chance
+        number += phone.air.deliver_late()
     return f"{number} requests arrive late" if number else None
 
 
 EVENTS: dict[str, Event] = {
     "syncs": sync,
     "crashes in a sync": crash,
-    "backs up": back_up,
-    "restores its backup": restore,
+    "backs up": disasters.back_up,
+    "restores its backup": disasters.restore,
+    "takes another phone off": disasters.remove,
+    "the server is backed up": disasters.back_up_server,
+    "the server is restored": disasters.restore_server,
     "reads by REST": read_by_rest,
     "writes by REST": write_by_rest,
     "makes again what was deleted": make_again,
     "asks for digests": digests,
-    "an hour passes": hour,
-    "some days pass": days,
-    "the worker works": work,
+    "an hour passes": seasons.hour,
+    "some days pass": seasons.days,
+    "a long time passes": seasons.long_away,
+    "the worker works": seasons.work,
     "what was late arrives": arrive_late,
 }

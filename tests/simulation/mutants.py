@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.simulation import mutants_of_phone, mutants_of_rules, mutants_of_server
+from tests.simulation import (
+    mutants_of_phone,
+    mutants_of_pull,
+    mutants_of_rules,
+    mutants_of_server,
+    mutants_of_time,
+)
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -26,8 +32,10 @@ class Mutant:
         return self.plant.__name__.replace("_", " ")
 
 
-MUTANTS = [
+_PLANTED = [
     Mutant(plant)
-    for module in (mutants_of_server, mutants_of_rules, mutants_of_phone)
+    for module in (mutants_of_server, mutants_of_pull, mutants_of_time, mutants_of_rules, mutants_of_phone)
     for plant in module.PLANTS
 ]
+MUTANTS = {mutant.name: mutant for mutant in _PLANTED}
+"""By name."""

@@ -7,17 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, Table
 
 from sync.changes import Change, Outcome, Status
 from sync.merge import Policy, fields
-from sync.server import history, push
+from sync.server import history, ledger, push, rows
 from sync.server.actor import Actor
 from sync.server.filing import Filing
 from sync.server.judge import Judge, Verdict
-from sync.server.kind import Grant
 from sync.server.receipts import Receipts
 from sync.server.stage import Key, Row
-from tests.sync.server.test_pull_ablations import without_other_scopes, without_revoke_blocks
 
 
 def receipts_are_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -34,28 +33,6 @@ def receipts_do_not_ask_what_was_said(patch: pytest.MonkeyPatch) -> None:
 
 def children_keep_their_audience(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Filing, "_refile_children", lambda self, key: None)
-
-
-def a_grant_takes_no_block(patch: pytest.MonkeyPatch) -> None:
-    grant = Filing.grant
-
-    def short(filing: Filing, change: Grant) -> None:
-        before = filing.stage.overlay.seq
-        grant(filing, change)
-        if filing.stage.overlay.seq > before and change.active:
-            kept = filing.stage.overlay.memberships[change.person_id, change.scope_id]
-            filing.stage.overlay.memberships[change.person_id, change.scope_id] = replace(kept, len=0)
-            filing.stage.overlay.seq = before + 1
-
-    patch.setattr(Filing, "grant", short)
-
-
-def a_revocation_takes_no_block(patch: pytest.MonkeyPatch) -> None:
-    without_revoke_blocks(patch)
-
-
-def a_pull_asks_one_scope_alone(patch: pytest.MonkeyPatch) -> None:
-    without_other_scopes(patch)
 
 
 def the_last_text_wins(patch: pytest.MonkeyPatch) -> None:
@@ -111,13 +88,28 @@ def a_refusal_tells_what_stands_there(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(push._Push, "_seen_by", seen_by)
 
 
+def a_merge_is_called_applied(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Verdict, "holds", lambda self, record: True)
+
+
+def a_body_is_written_once(patch: pytest.MonkeyPatch) -> None:
+    upsert: Callable[..., None] = rows.upsert_rows
+
+    def stale(connection: Connection, table: Table, rows: Any, changing: Any) -> None:
+        upsert(
+            connection,
+            table,
+            rows,
+            [name for name in changing if (table.name, name) != ("sync_document", "body")],
+        )
+
+    patch.setattr(ledger, "upsert_rows", stale)
+
+
 PLANTS = (
     receipts_are_ignored,
     receipts_do_not_ask_what_was_said,
     children_keep_their_audience,
-    a_grant_takes_no_block,
-    a_revocation_takes_no_block,
-    a_pull_asks_one_scope_alone,
     the_last_text_wins,
     a_device_may_overwrite_its_own_words,
     what_is_held_is_never_woken,
@@ -125,4 +117,6 @@ PLANTS = (
     rejected_writes_are_not_kept,
     what_was_deleted_can_be_made_again,
     a_refusal_tells_what_stands_there,
+    a_merge_is_called_applied,
+    a_body_is_written_once,
 )

@@ -1,7 +1,8 @@
-"""The air between a phone and the server: it loses, doubles and delays, each by its chance, all from one seed."""
+"""The air between a phone and the server: it loses, doubles, delays and reorders, each by its chance, all from one seed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -35,10 +36,11 @@ WEATHERS = (
 
 @dataclass
 class Air:
-    """One phone's network. A request that is late is lost for the phone, and reaches the server some other day."""
+    """One phone's network. A request that is late is lost for the phone; it arrives after a later one, or some other day."""
 
     deliver: Deliver
     fuse: Fuse
+    tally: Counter[str]
     weather: Weather = GOOD
     random: Random = field(default_factory=lambda: Random(0))
     late: list[Request] = field(default_factory=list)
@@ -48,25 +50,48 @@ class Air:
         """The answer, if both ways hold and the phone lives."""
         self.fuse.step()
         if self._chance(self.weather.lose_request):
-            raise Lost("the request was lost")
+            raise self._lost("request lost")
         # a refresh that is a minute late looks stolen, and rightly ends the session
         if "/v1/sync/" in request.path and self._chance(self.weather.delay):
             self.late.append(request)
-            raise Lost("the request is late")
-        answer = self.deliver(request)
-        self._let_others_in()
-        if self._chance(self.weather.double):
-            answer = self.random.choice((answer, self.deliver(request)))
+            raise self._lost("request delayed")
+        answer = self._delivered(request)
         self.fuse.step()
         if self._chance(self.weather.lose_answer):
-            raise Lost("the answer was lost")
+            raise self._lost("answer lost")
         return answer
+
+    def _delivered(self, request: Request) -> Response:
+        """One of its answers; others may sync before its double arrives, or after, and what is late overtakes it."""
+        answer, doubled = self.deliver(request), self._chance(self.weather.double)
+        if self._chance(0.5):
+            self._let_others_in()
+        if doubled:
+            self.tally["network: request doubled"] += 1
+            answer = self.random.choice((answer, self.deliver(request)))
+        self._let_others_in()
+        if self._chance(self.weather.delay):
+            self.deliver_late(most=1)
+        return answer
+
+    def deliver_late(self, most: int = 99) -> int:
+        """Requests that were late arrive now, in any order; nobody hears their answers. How many there were."""
+        self.random.shuffle(self.late)
+        now, self.late = self.late[:most], self.late[most:]
+        for request in now:
+            taken = self.deliver(request).status == 200
+            self.tally[f"network: late request arrived, {'taken' if taken else 'declined'}"] += 1
+        return len(now)
 
     def _let_others_in(self) -> None:
         """Between this answer and the next request another phone may sync, once."""
         others, self.meanwhile = self.meanwhile, None
         if others:
             others()
+
+    def _lost(self, how: str) -> Lost:
+        self.tally[f"network: {how}"] += 1
+        return Lost(f"the {how}")
 
     def _chance(self, probability: float) -> bool:
         return self.random.random() < probability

@@ -20,11 +20,14 @@ from tests.phones import VirtualClock
 from tests.simulation.network import GOOD, Air, Weather
 from tests.simulation.oracle import Key, Record
 from tests.simulation.plan import PHONES
-from tests.simulation.server import PULL, Server
+from tests.simulation.server import Server
 from tests.simulation.truth import WORD
+from tests.simulation.watch import PULL
 from tests.sync.client.fuse import Fuse
 
 _HELD_HERE = "SELECT collection, id, seq, body FROM records WHERE NOT deleted"
+_WRITABLE_HERE = """SELECT body FROM records WHERE NOT deleted
+                    AND collection NOT IN ('conflicts', 'rejected_writes', 'read_events')"""
 
 
 class Phone:
@@ -38,13 +41,15 @@ class Phone:
         chance = Random(f"{seed} {name}")
         self.skew = timedelta(hours=chance.choice((0, 0, 0, -30, 2, 400)))
         self.size = chance.choice((4, 15, 500, 500))
-        self.air = Air(self._deliver, fuse)
+        self.air = Air(self._deliver, fuse, server.tally)
         self.expected: dict[Key, Record] | None = None  # what its last full pull should have left here
+        self._promised: dict[int, dict[Key, Record]] = {}  # the same for each answer under way
         self.backup: Path | None = None
         self.restored, self.device_id = False, ""
         self._known: dict[str, list[Any]] = {}  # what was read from the file since it last changed
         self._client: Client | None = None
         self._opened = 0
+        self.life = 0  # of the server: the last one in which this phone synced whole
 
     @property
     def client(self) -> Client:
@@ -55,7 +60,7 @@ class Phone:
             chance = Random(f"{self._seed} {self.name} {self._opened}")
             around = Surroundings(lambda: self._clock.now() + self.skew, self._clock.sleep, chance)
             self._client = Client(
-                self.home, network=self.air, surroundings=around, attempts=2, durable=False,
+                self.home, network=self, surroundings=around, attempts=2, durable=False,
                 batch=self.size, page=self.size,
             )  # fmt: skip
         return self._client
@@ -93,18 +98,18 @@ class Phone:
         self._known.clear()
         self.restored, self.expected = True, None
 
+    def send(self, request: Request) -> Response:
+        """The answer, if it comes through the air; the last page of a pull says what the phone must hold then."""
+        self._promised.clear()
+        response = self.air.send(request)
+        self.expected = self._promised.get(id(response), self.expected)
+        return response
+
     def _deliver(self, request: Request) -> Response:
         response = self._server.answer(self.person, request, restored=self.restored)
         if request.path == PULL and response.status == 200 and not json.loads(response.body)["more"]:
-            self.expected = dict(self._server.truth.oracle.visible[self.person])
+            self._promised[id(response)] = dict(self._server.truth.oracle.visible[self.person])
         return response
-
-    def deliver_late(self) -> int:
-        """The requests that were late arrive now; nobody hears their answers."""
-        late, self.air.late = self.air.late, []
-        for request in late:
-            self._server.answer(self.person, request, restored=True)
-        return len(late)
 
     def good_weather(self) -> None:
         """From now on every request arrives at once."""
@@ -124,6 +129,10 @@ class Phone:
     def words_waiting(self) -> set[str]:
         """The words of changes that are not answered yet."""
         return _words(row[0] for row in self._read("SELECT fields FROM outbox"))
+
+    def words_held(self) -> set[str]:
+        """The words in the records that the file holds, without those that the server alone writes."""
+        return _words(row[0] for row in self._read(_WRITABLE_HERE))
 
     def digest(self, kind: str) -> tuple[int, str]:
         """How many records of a kind lie here, and the xor of the hashes of their ids and numbers."""

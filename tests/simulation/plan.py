@@ -6,7 +6,7 @@ laid over one another. Each step draws its own chances, so that a history still 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -50,32 +50,33 @@ HUBBUB = {
 """What people type, offline, with its weight."""
 EVENTS = {
     "syncs": 16, "crashes in a sync": 4, "reads by REST": 2, "writes by REST": 1, "asks for digests": 1,
+    "what was late arrives": 3,
 }  # fmt: skip
 
 
 def plan(seed: int) -> list[Step]:
     """The steps of this seed's world."""
     chance = Random(f"plan {seed}")
+    busy = chance.sample(WRITERS, 3)
     told: list[Told] = []
     while len(told) < STEPS:
-        told += _shuffled_in(chance, [], list(chance.choice(MORNINGS)(chance)))
+        told += _shuffled_in(chance, busy, chance.choice(MORNINGS)(chance))
     return [Step(number, *one) for number, one in enumerate(told, 1)]
 
 
-def _shuffled_in(chance: Random, into: list[Told], new: list[Told]) -> list[Told]:
-    """A morning's own order stays; hubbub comes between."""
-    for one in new:
-        into.append(one)
+def _shuffled_in(chance: Random, busy: Sequence[str], morning: Iterator[Told]) -> Iterator[Told]:
+    """A morning's own order stays; hubbub comes between, on the phones that are busy in this world."""
+    for one in morning:
+        yield one
         if chance.random() < 0.25:
-            into += _hubbub(chance)
-    return into
+            yield from _hubbub(chance, busy)
 
 
-def _hubbub(chance: Random) -> Iterator[Told]:
-    name = chance.choice(WRITERS)
+def _hubbub(chance: Random, busy: Sequence[str] = WRITERS) -> Iterator[Told]:
+    name = chance.choice(busy)
     for what in chance.choices(list(HUBBUB), weights=list(HUBBUB.values()), k=chance.choice((1, 1, 2))):
         yield what, name, ""
-    yield chance.choices(list(EVENTS), weights=list(EVENTS.values()))[0], chance.choice(list(PHONES)), ""
+    yield chance.choices(list(EVENTS), weights=list(EVENTS.values()))[0], chance.choice((*busy, "eva")), ""
 
 
 def _quarrel(chance: Random) -> Iterator[Told]:
@@ -124,6 +125,7 @@ def _sharing(chance: Random) -> Iterator[Told]:
     for name in ("olga", "hana", "hana"):
         yield "moves a state", name, "notes"
         yield "syncs", name, ""
+    yield "opens what she read", "hana", ""
     yield chance.choice(
         (("changes the observers", "hana", ""), ("releases the visit", "hana", "visits/visit-hana"))
     )
@@ -174,14 +176,83 @@ def _held(chance: Random) -> Iterator[Told]:
         yield "syncs", "olga", ""
 
 
+def _request(chance: Random) -> Iterator[Told]:
+    """Somebody asks whether she may come, and the host answers."""
+    name = chance.choice(("olga", "otto", "nora"))
+    for one in (name, "hana"):
+        yield "syncs", one, ""
+    yield "asks to come", name, HANA
+    for one in (name, "hana"):
+        yield "syncs", one, ""
+    yield "answers a request", "hana", ""
+    for one in ("hana", name):
+        yield "syncs", one, ""
+
+
 def _later(chance: Random) -> Iterator[Told]:
     """Time passes, and the worker does what is due."""
+    yield "what was late arrives", "", ""
     yield chance.choice((("some days pass", "", ""), ("an hour passes", "", "")))
     yield "the worker works", "", ""
     yield "what was late arrives", "", ""
 
 
+def _server_lost(chance: Random) -> Iterator[Told]:
+    """The server goes back to its backup; what was acknowledged since lies on phones only."""
+    one, other = chance.sample(WRITERS, 2)
+    aim = chance.choice(("", "visits/visit-hana", "visits/visit-olga", "debriefs/debrief-hana"))
+    for name in (one, other):
+        yield "edits a text", name, aim
+        yield "syncs", name, ""
+    yield "the server is backed up", "", ""
+    yield "edits a text", one, aim
+    yield chance.choice(("writes a note", "begins a visit", "deletes something", "moves a state")), one, ""
+    for name in (one, other):
+        yield "syncs", name, ""
+    yield "edits a text", other, aim
+    if chance.random() < 0.5:
+        yield "syncs", other, ""
+    yield "the server is restored", "", ""
+    for name in chance.choice(((one, other), (other, one), (other,))):
+        yield "edits a text", name, aim
+        yield "syncs", name, ""
+
+
+def _long_away(chance: Random) -> Iterator[Told]:
+    """A phone lies in a drawer until the tombstones that it never read are thrown away."""
+    away, active = chance.choice((("olga2", "olga"), ("hana2", "hana"), ("otto", "hana"), ("nora", "olga")))
+    yield "writes a note", active, ""
+    for name in (active, away):
+        yield "syncs", name, ""
+    yield (
+        chance.choice(("leaves a group", "changes the observers", "releases the visit", "moves a state")),
+        active,
+        "",
+    )
+    yield "deletes something", active, ""
+    yield "syncs", active, ""
+    yield "edits a text", away, ""
+    yield "the worker works", "", ""
+    yield "a long time passes", "", ""
+    for _ in range(2):
+        yield "syncs", active, ""
+        yield "the worker works", "", ""
+    for _ in range(2):
+        yield "syncs", away, ""
+
+
+def _lost_phone(chance: Random) -> Iterator[Told]:
+    """A phone is taken off the account; whoever has it syncs."""
+    one, other = chance.choice((("hana", "hana2"), ("olga", "olga2"), ("olga2", "olga")))
+    for name in (one, other):
+        yield "syncs", name, ""
+    yield "writes a note", other, ""
+    yield "takes another phone off", one, ""
+    for _ in range(2):
+        yield "syncs", other, ""
+
+
 MORNINGS: tuple[Callable[[Random], Iterator[Told]], ...] = (
     _hubbub, _hubbub, _hubbub, _hubbub, _quarrel, _quarrel, _restored, _restored, _crash, _crash, _sharing, _sharing,
-    _membership, _evaluator, _deleted, _held, _later, _later,
+    _membership, _membership, _evaluator, _deleted, _held, _later, _later, _request, _server_lost, _server_lost, _long_away, _long_away, _lost_phone,
 )  # fmt: skip

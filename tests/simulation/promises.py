@@ -21,7 +21,7 @@ def check(server: Server, phones: Iterable[Phone], when: str) -> None:
 
 def _each_change_once(server: Server, devices: set[str], when: str) -> None:
     for (device, key), versions in server.truth.versions.items():
-        ops = server.ops.get((device, key), set())
+        ops = server.heard.ops.get((device, key), set())
         once = device not in devices or versions <= len(ops)
         demand(
             once, "a change was applied twice", f"{when}: {versions} versions of {key} by {len(ops)} changes"

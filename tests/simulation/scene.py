@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, TypeVar
 
@@ -58,12 +59,24 @@ class Scene:
         aimed = [record for record in shown if self.step.aim == f"{collection}/{record['id']}"]
         return self.some(aimed or shown)
 
+    def any(
+        self, collections: Sequence[str], which: Callable[[str, Record], Any]
+    ) -> tuple[str, Record] | None:
+        """One record of the first of these collections that has one, in an order drawn by chance; and its collection."""
+        for name in self.chance.sample(collections, len(collections)):
+            record = self.one(name, partial(which, name))
+            if record is not None:
+                return name, record
+        return None
+
     def put(self, collection: str, record_id: str, /, **fields: Any) -> str | None:
         """Write on the phone; returns what was done in words, None where the phone would not."""
         name = TEXTS.get(collection)
         for word in WORD.findall(str(fields)):
             merges = word in str(fields.get(name)) if name else False
-            self.ledger.typed.setdefault(word, Typed((collection, record_id), merges))
+            self.ledger.typed.setdefault(
+                word, Typed((collection, record_id), merges, self.phone.name, self.me)
+            )
         try:
             self.client.put(collection, record_id, fields)
         except CannotWrite:

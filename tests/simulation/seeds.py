@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
+from tests.simulation.coverage import Coverage
 from tests.simulation.plan import Step, plan
 from tests.simulation.shrink import shrunk
 from tests.simulation.stage import Stage, set_up
@@ -27,6 +29,7 @@ class Lived:
     promise: str | None = None
     how: str = ""
     story: Sequence[str] = ()
+    steps: int = 0  # that this history takes
 
     def told(self) -> str:
         """The history of a broken promise, in words."""
@@ -39,30 +42,33 @@ class Lived:
 class Sum:
     """Of many seeds."""
 
-    tally: Counter[str] = field(default_factory=Counter)
+    coverage: Coverage = field(default_factory=Coverage)
     broken: list[Lived] = field(default_factory=list)
     seconds: float = 0.0
 
     def add(self, lived: Lived) -> None:
-        self.tally.update(lived.tally)
+        self.coverage.add(lived.tally)
         self.seconds += lived.seconds
         if lived.promise:
             self.broken.append(lived)
 
 
-def live(stage: Stage, seed: int, *, shrink: bool = True) -> Lived:
-    """One seed's world; a failing one is shrunk."""
+def live(stage: Stage, seed: int, *, shrink: int = 60) -> Lived:
+    """One seed's world; a failing one is shrunk, with so many worlds at most."""
     steps, began = plan(seed), time.perf_counter()
     broken, world = played(stage, seed, steps)
     tally = Counter(world.server.tally) + Counter(steps=len(world.story))
     if broken is None:
         return Lived(seed, time.perf_counter() - began, tally)
+    fewer: Sequence[Step] = steps[: world.taken]
     if shrink:
         promise = broken.promise
-        fewer = shrunk(steps, lambda some: _breaks(stage, seed, some, promise))
+        fewer = shrunk(fewer, lambda some: _breaks(stage, seed, some, promise), shrink)
         again, smaller = played(stage, seed, fewer)
         broken, world = (again, smaller) if again else (broken, world)
-    return Lived(seed, time.perf_counter() - began, tally, broken.promise, broken.how, world.story)
+    return Lived(
+        seed, time.perf_counter() - began, tally, broken.promise, broken.how, world.story, len(fewer)
+    )
 
 
 def played(stage: Stage, seed: int, steps: Sequence[Step]) -> tuple[Violation | None, World]:
@@ -82,6 +88,17 @@ def _breaks(stage: Stage, seed: int, steps: Sequence[Step], promise: str) -> boo
 
 # several processes
 
+
+@dataclass(frozen=True)
+class Run:
+    """Which worlds, on which database, in how many processes; `shrink` is how many worlds may go into a shorter history."""
+
+    database_url: str
+    seeds: range
+    jobs: int
+    shrink: int
+
+
 _MINE = ExitStack()
 _STAGE: list[Stage] = []
 
@@ -90,16 +107,22 @@ def _begin(database_url: str) -> None:
     _STAGE.append(_MINE.enter_context(set_up(database_url)))
 
 
-def _live(seed: int) -> Lived:
-    return live(_STAGE[0], seed)
+def _live(shrink: int, seed: int) -> Lived:
+    return live(own_stage(), seed, shrink=shrink)
 
 
-def live_all(database_url: str, seeds: Iterable[int], jobs: int) -> Iterator[Lived]:
-    """All seeds, in the order in which they end."""
-    if jobs == 1:
-        with set_up(database_url) as stage:
-            yield from (live(stage, seed) for seed in seeds)
-        return
+def live_all(run: Run) -> Iterator[Lived]:
+    """All seeds, in their order."""
+    with processes(run) as pool:
+        yield from pool.map(partial(_live, run.shrink), run.seeds)
+
+
+def processes(run: Run) -> ProcessPoolExecutor:
+    """Processes with a stage each: `own_stage()`."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_begin, initargs=(database_url,)) as pool:
-        yield from pool.map(_live, seeds)
+    return ProcessPoolExecutor(run.jobs, mp_context=spawn, initializer=_begin, initargs=(run.database_url,))
+
+
+def own_stage() -> Stage:
+    """The stage of this process."""
+    return _STAGE[0]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
 
 import psycopg
 from flask import Flask
@@ -13,24 +14,33 @@ from psycopg.rows import TupleRow
 
 from service.app import create_app
 from service.settings import Settings
-from tests.builders import services_of
+from tests.builders import make_tenant, services_of
 from tests.conftest import environment, owner_url
 from tests.phones import VirtualClock
+from tests.simulation import backup, cast
 from tests.simulation.plan import Step
 from tests.simulation.world import World
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One app, one clock, and a connection of the database's owner, for one world after another."""
+    """One app, one clock, and a connection of the database's owner, for one world after another.
+
+    `morning` is what all of them begin with, as the rows of `tenant`: copied, since making it anew takes long.
+    """
 
     app: Flask
     tables: psycopg.Connection[TupleRow]
     clock: VirtualClock
+    tenant: UUID
+    morning: backup.Rows = field(repr=False)
 
     def world(self, seed: int) -> World:
         """A new world, in a tenant of its own."""
-        return World(self.app, self.tables, self.clock, seed)
+        self.clock.moment = VirtualClock().moment
+        tenant = make_tenant(services_of(self.app), f"sim-{seed}-{uuid4().hex[:12]}")
+        backup.put_back(self.tables, tenant, backup.moved(self.morning, self.tenant, tenant))
+        return World(self.app, self.tables, self.clock, seed, tenant)
 
     def play(self, seed: int, steps: Sequence[Step]) -> World:
         """Live through these steps in a new world; raises Violation."""
@@ -47,5 +57,7 @@ def set_up(database_url: str) -> Iterator[Stage]:
     app = create_app(Settings.from_environment(environment(database_url, key)), now=clock.now)
     owner = owner_url(database_url).replace("+psycopg", "")
     with psycopg.connect(owner, autocommit=True) as tables:
-        yield Stage(app, tables, clock)
+        tenant = make_tenant(services_of(app), f"sim-{uuid4().hex[:12]}")
+        cast.begin(services_of(app), tenant)
+        yield Stage(app, tables, clock, tenant, backup.copy(tables, tenant))
     services_of(app).database.dispose()

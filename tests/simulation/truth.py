@@ -34,7 +34,9 @@ _DOCUMENTS = (
     "SELECT collection, record_id, seq, deleted, fields FROM sync_document WHERE tenant_id = %(tenant)s"
 )
 _HISTORY = "SELECT collection, record_id, device, body FROM sync_history WHERE tenant_id = %(tenant)s"
-_HELD = "SELECT parent_collection, parent_id, actor, change FROM sync_held WHERE tenant_id = %(tenant)s"
+_HELD = (
+    "SELECT parent_collection, parent_id, actor, op_id, change FROM sync_held WHERE tenant_id = %(tenant)s"
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Held:
 
     parent: Key
     person: str
+    op_id: str
     change: str
 
 
@@ -57,6 +60,7 @@ class Truth:
         self.seqs: dict[Key, int] = {}
         self.dead: set[Key] = set()
         self._writers: dict[Key, str] = {}
+        self._words: dict[Key, frozenset[str]] = {}
         for kind, record_id, seq, deleted, fields in self._ask(_DOCUMENTS):
             self.seqs[kind, record_id] = seq
             self._writers[kind, record_id] = max(json.loads(fields).values())[1]
@@ -76,15 +80,21 @@ class Truth:
     def held(self) -> list[Held]:
         """The changes that wait for a parent."""
         return [
-            Held((kind, record_id), json.loads(actor)["person_id"], change)
-            for kind, record_id, actor, change in self._ask(_HELD)
+            Held((kind, record_id), json.loads(actor)["person_id"], op_id, change)
+            for kind, record_id, actor, op_id, change in self._ask(_HELD)
         ]
 
     @cached_property
     def words_now(self) -> set[str]:
         """Every word that stands in a live record (conflicts and rejected writes too), or in a change that is held."""
-        said = [json.dumps(row) for rows in self.rows.values() for row in rows.values()]
-        return set(WORD.findall(" ".join([*said, *(one.change for one in self.held)])))
+        live = (self.words_of((kind, one)) for kind, rows in self.rows.items() for one in rows)
+        return set(WORD.findall(" ".join(one.change for one in self.held))).union(*live)
+
+    def words_of(self, key: Key) -> frozenset[str]:
+        """The words that stand in a live record."""
+        if key not in self._words:
+            self._words[key] = frozenset(WORD.findall(json.dumps(self.rows[key[0]][key[1]])))
+        return self._words[key]
 
     @cached_property
     def words_before(self) -> set[str]:

@@ -1,0 +1,129 @@
+"""Bugs planted in what is read: the pull statement without each of its musts, cursors, and the clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection, update
+from sqlalchemy.dialects.postgresql import insert
+
+from service.database import _start
+from sync.cursor import Cursor
+from sync.server import feed, sequence
+from sync.server.actor import Actor
+from sync.server.feed import Page
+from sync.server.filing import Filing
+from sync.server.kind import Grant
+from sync.server.sequence import Sequence
+from sync.server.stage import Row
+from sync.server.tables import clock
+from tests.sync.server import test_pull_ablations as ablations
+
+
+def a_grant_takes_no_block(patch: pytest.MonkeyPatch) -> None:
+    grant = Filing.grant
+
+    def short(filing: Filing, change: Grant) -> None:
+        before = filing.stage.overlay.seq
+        grant(filing, change)
+        if filing.stage.overlay.seq > before and change.active:
+            kept = filing.stage.overlay.memberships[change.person_id, change.scope_id]
+            filing.stage.overlay.memberships[change.person_id, change.scope_id] = replace(kept, len=0)
+            filing.stage.overlay.seq = before + 1
+
+    patch.setattr(Filing, "grant", short)
+
+
+def a_grant_comes_under_one_number(patch: pytest.MonkeyPatch) -> None:
+    ablations.without_blocks(patch)
+
+
+def a_revocation_takes_no_block(patch: pytest.MonkeyPatch) -> None:
+    ablations.without_revoke_blocks(patch)
+
+
+def a_pull_asks_one_scope_alone(patch: pytest.MonkeyPatch) -> None:
+    ablations.without_other_scopes(patch)
+
+
+def a_second_grant_is_taken_for_the_first(patch: pytest.MonkeyPatch) -> None:
+    ablations.without_first_base(patch)
+
+
+def nobody_knows_when_a_phone_was_born(patch: pytest.MonkeyPatch) -> None:
+    ablations.without_boot(patch)
+
+
+def the_clock_row_is_not_held(patch: pytest.MonkeyPatch) -> None:
+    """Numbers come from something like a sequence: taken without a lock, and seen before the rows are."""
+
+    def lock(connection: Connection, tenant_id: UUID) -> Sequence:
+        with connection.engine.begin() as own:
+            _start(own, f"; SET LOCAL app.tenant = '{tenant_id}'")
+            own.execute(insert(clock).values(tenant_id=tenant_id).on_conflict_do_nothing())
+        return sequence.read(connection, tenant_id)
+
+    def store(self: Sequence, connection: Connection) -> None:
+        with connection.engine.begin() as own:
+            _start(own, f"; SET LOCAL app.tenant = '{self.tenant_id}'")
+            own.execute(update(clock).where(clock.c.tenant_id == self.tenant_id).values(seq=self.seq))
+
+    patch.setattr(sequence, "lock", lock)
+    patch.setattr(Sequence, "store", store)
+
+
+def a_cursor_runs_ahead_of_its_page(patch: pytest.MonkeyPatch) -> None:
+    pull = feed.pull
+
+    def hasty(connection: Connection, actor: Actor, collections: Any, cursor: Cursor, limit: int) -> Page:
+        page = pull(connection, actor, collections, cursor, limit)
+        ahead = sequence.read(connection, actor.tenant_id).seq
+        return replace(page, cursor=page.cursor.at(ahead), more=False)
+
+    patch.setattr(feed, "pull", hasty)
+
+
+def any_cursor_will_do(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(feed, "_demand_current", lambda cursor, now, collections: None)
+
+
+def what_leaves_a_scope_is_not_told(patch: pytest.MonkeyPatch) -> None:
+    file = Filing._file
+
+    def quiet(self: Filing, row: Row, seq: int, *, everywhere: bool) -> Row:
+        before = {scope_id: self._scope(scope_id) for scope_id in row.scopes}
+        filed = file(self, row, seq, everywhere=everywhere)
+        self.stage.overlay.scopes.update({one: before[one] for one in row.scopes - filed.scopes})
+        return filed
+
+    patch.setattr(Filing, "_file", quiet)
+
+
+def a_row_comes_under_the_number_of_its_block(patch: pytest.MonkeyPatch) -> None:
+    ablations.pull_says(patch, ("coalesce(d.seq, c.number) AS seq", "c.number AS seq"))
+
+
+def a_digest_counts_each_scope(patch: pytest.MonkeyPatch) -> None:
+    other = feed._DIGEST.bindparams()
+    other.text = other.text.replace("SELECT DISTINCT e.record_id", "SELECT e.record_id")
+    assert other.text != feed._DIGEST.text
+    patch.setattr(feed, "_DIGEST", other)
+
+
+PLANTS = (
+    a_grant_takes_no_block,
+    a_grant_comes_under_one_number,
+    a_revocation_takes_no_block,
+    a_pull_asks_one_scope_alone,
+    a_second_grant_is_taken_for_the_first,
+    nobody_knows_when_a_phone_was_born,
+    the_clock_row_is_not_held,
+    a_cursor_runs_ahead_of_its_page,
+    any_cursor_will_do,
+    what_leaves_a_scope_is_not_told,
+    a_row_comes_under_the_number_of_its_block,
+    a_digest_counts_each_scope,
+)
