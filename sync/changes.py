@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 Record = dict[str, Any]
 """A record as JSON values, by field name: what a body on the wire holds."""
 
@@ -43,7 +45,16 @@ class Change:
     def payload(self) -> str:
         """A digest of what the change says: the same op_id with another payload is another change."""
         said = [self.collection, self.id, self.deleted, self.base_seq, as_said(self.fields)]
-        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+        return hashlib.sha256(_sorted_json(said)).hexdigest()
+
+
+def _sorted_json(said: object) -> bytes:
+    try:
+        return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+    except (
+        orjson.JSONEncodeError
+    ):  # a lone surrogate, a number of more than 64 bits: JSON of a kind, to be refused later
+        return json.dumps(said, sort_keys=True, default=str).encode()
 
 
 def as_said(fields: object) -> object:

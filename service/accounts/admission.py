@@ -13,10 +13,16 @@ from service.accounts.sessions import confirm, ended
 from service.accounts.tokens import Claims
 from service.records.people import table as people
 from sync.server.actor import Actor
+from sync.server.statement import Statement
 
 _LIVING = select(session.c.id).join(
     people, (people.c.tenant_id == session.c.tenant_id) & (people.c.id == session.c.person_id)
 )
+
+_ADMIT = Statement("""
+SELECT s.*, p.roles FROM session s JOIN people p ON p.tenant_id = s.tenant_id AND p.id = s.person_id
+ WHERE s.tenant_id = :tenant AND p.tenant_id = :tenant AND s.id = :session
+""")
 
 
 def living(connection: Connection, tenant_id: UUID, session_ids: Iterable[UUID]) -> set[UUID]:
@@ -30,10 +36,7 @@ def living(connection: Connection, tenant_id: UUID, session_ids: Iterable[UUID])
 
 def admit(connection: Connection, claims: Claims, now: datetime) -> Actor:
     """Who acts, with the roles she has now; Refused(SESSION_ENDED) when the session or the person is no more."""
-    person = (people.c.tenant_id == session.c.tenant_id) & (people.c.id == session.c.person_id)
-    hers = select(session, people.c.roles).join(people, person)
-    this = (session.c.tenant_id == claims.tenant_id) & (session.c.id == claims.session_id)
-    row = connection.execute(hers.where(this)).one_or_none()
+    row = _ADMIT.row(connection, tenant=claims.tenant_id, session=claims.session_id)
     if row is None or row.revoked_at:
         raise ended(row)
     confirm(connection, row, claims.generation, now)

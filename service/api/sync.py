@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-import orjson
-from flask import Response, request
+from flask import Response, jsonify, request
 
 from schemas import native
 from schemas.problems import Problem, Refused
@@ -22,7 +22,7 @@ from service.records import KINDS, read_log
 from sync.changes import Outcome
 from sync.cursor import Cursor, decode
 from sync.server import feed
-from sync.server.feed import FeedRow, Page
+from sync.server.feed import Page, PageText
 from sync.server.kind import Kind
 
 PUSH_LIMIT = 32 * 2**20
@@ -40,10 +40,10 @@ blueprint = Blueprint(
 def pull(work: Work, said: dict[str, Any]) -> Response:
     """Read what changed for you since the cursor, a page at a time."""
     wanted, asked = collections(said["collections"]), cursor(said["cursor"])
-    page = feed.pull(work.connection, work.actor, wanted, asked, said["limit"])
+    page = feed.pull_text(work.connection, work.actor, wanted, asked, said["limit"])
     # the answer may be lost: what it asked with is what it holds, and an empty phone needs no tombstone before its birth
     note_device(work, asked.seq or page.cursor.boot)
-    log_deliveries(work, page)
+    log_read(work, page.others)
     return Response(page_text(page), mimetype="application/json")
 
 
@@ -52,10 +52,11 @@ def pull(work: Work, said: dict[str, Any]) -> Response:
 @blueprint.hears(DEVICE_TIME)
 @blueprint.gives(200, PushedSchema)
 @blueprint.refuses(Problem.INVALID_JSON, Problem.INVALID_REQUEST, Problem.TOO_MANY_CHANGES, Problem.TOO_LARGE)
-def push() -> dict[str, Any]:
+def push() -> Response:
     """Send what you changed. Never an error because of a row: each has its outcome, in the order sent."""
     rows = read_rows(hardened.read_loosely(request))
-    return {"outcomes": [outcome.document() for outcome in take(rows, request.get_data(as_text=True))]}
+    outcomes = take(rows, request.get_data(as_text=True))
+    return jsonify(outcomes=[outcome.document() for outcome in outcomes])
 
 
 @in_transaction
@@ -115,26 +116,23 @@ def cursor(text: str | None) -> Cursor:
         raise Refused(Problem.INVALID_CURSOR) from None
 
 
-def page_text(page: Page) -> bytes:
-    """The page as JSON, around record bodies that are ready text: never parsed, never written again."""
-    rows = ",".join(map(_row_text, page.rows))
-    more = "true" if page.more else "false"
-    return f'{{"changes":[{rows}],"cursor":"{page.cursor.encode()}","more":{more}}}'.encode()
-
-
-def _row_text(row: FeedRow) -> str:
-    name, gone = (
-        orjson.dumps({"collection": row.collection, "id": row.id, "seq": row.seq}).decode()[:-1],
-        not row.visible,
-    )
-    return f'{name},"deleted":{"true" if gone else "false"},"record":{"null" if gone else row.body}}}'
+def page_text(page: PageText) -> bytes:
+    """The page as JSON, around rows that are ready text: never parsed, never written again."""
+    end = f'],"cursor":"{page.cursor.encode()}","more":{"true" if page.more else "false"}}}'
+    return b"".join((b'{"changes":[', page.rows, end.encode()))
 
 
 def log_deliveries(work: Work, page: Page) -> None:
-    """Note what of others' visits this page brings to a reader, where the host can see it."""
-    delivered: dict[str, list[str]] = defaultdict(list)
+    """Note what of others' visits the rows of a page bring to a reader, where the host can see it."""
+    others: dict[str, list[str]] = defaultdict(list)
     for row in page.rows:
-        if row.visible and row.author != work.actor.person_id and KINDS[row.collection].read_logged:
-            delivered[row.collection].append(row.id)
-    for name, ids in delivered.items():
-        read_log.record(work.connection, work.actor, read_log.DELIVERED, name, ids, work.services.now())
+        if row.visible and row.author != work.actor.person_id:
+            others[row.collection].append(row.id)
+    log_read(work, others)
+
+
+def log_read(work: Work, others: Mapping[str, Collection[str]]) -> None:
+    """Note that the reader was given these records of others, by collection, where reading is logged."""
+    for name, ids in others.items():
+        if KINDS[name].read_logged:
+            read_log.record(work.connection, work.actor, read_log.DELIVERED, name, ids, work.services.now())

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
 from sync.server.actor import Actor
+from sync.server.statement import Statement
 from sync.server.tables import device
 
 _FRESH = timedelta(minutes=1)
 _JITTER_MS = 2_000
 _KEY = ("tenant_id", "device_id")
+_STORED = Statement("""
+SELECT last_seen_at, clock_offset_ms FROM sync_device WHERE tenant_id = :tenant AND device_id = :device
+""")
 
 
 def seen(
@@ -27,12 +31,7 @@ def seen(
     Writes at most once a minute, so that a phone with nothing new costs a probe only.
     """
     offset = round((now - device_time).total_seconds() * 1000) if device_time else None
-    table = device.c
-    stored = connection.execute(
-        select(table.last_seen_at, table.clock_offset_ms).where(
-            table.tenant_id == actor.tenant_id, table.device_id == actor.device_id
-        )
-    ).one_or_none()
+    stored = _STORED.row(connection, tenant=actor.tenant_id, device=actor.device_id)
     if (
         stored is not None
         and now - stored.last_seen_at < _FRESH

@@ -17,7 +17,10 @@ from sync.server.actor import Actor
 from sync.server.kind import Grant
 from sync.server.refusals import REJECTED_WRITES
 from sync.server.stage import Key, Membership, Replaced, Row, Stage, Writer
-from sync.server.tables import membership, scope
+from sync.server.statement import Statement
+from sync.server.tables import membership
+
+_SCOPE = Statement("SELECT next_pos, max_seq FROM sync_scope WHERE tenant_id = :tenant AND scope_id = :scope")
 
 
 class Filing:
@@ -138,11 +141,7 @@ class Filing:
     def _scope(self, scope_id: str) -> tuple[int, int]:
         staged = self.stage.overlay.scopes.get(scope_id) or self._stored_scopes.get(scope_id)
         if staged is None:
-            table = scope.c
-            found = select(table.next_pos, table.max_seq).where(
-                table.tenant_id == self.stage.sequence.tenant_id, table.scope_id == scope_id
-            )
-            row = self.stage.connection.execute(found).one_or_none()
+            row = _SCOPE.row(self.stage.connection, tenant=self.stage.sequence.tenant_id, scope=scope_id)
             staged = self._stored_scopes[scope_id] = (row.next_pos, row.max_seq) if row else (0, 0)
         return staged
 

@@ -19,12 +19,18 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sync.changes import Change
 from sync.server.actor import Actor
 from sync.server.rows import upsert_rows
+from sync.server.statement import Statement, as_list
 from sync.server.tables import held
 
 if TYPE_CHECKING:
     from sync.server.stage import Key
 
 DEADLINE = timedelta(days=5)
+_WAITING = Statement("""
+SELECT h.* FROM json_array_elements(:keys) AS k(parent) JOIN sync_held h
+    ON h.tenant_id = :tenant AND h.parent_collection = k.parent ->> 0 AND h.parent_id = k.parent ->> 1
+ ORDER BY h.due_at, h.op_id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +51,8 @@ def hold(connection: Connection, waiting: Iterable[Held]) -> None:
 
 def waiting_for(connection: Connection, tenant_id: UUID, parents: Iterable[Key]) -> list[Held]:
     """The changes that wait for any of these parents, in the order in which they came due."""
-    wanted = set(parents)
-    ids = literal(sorted({record_id for _, record_id in wanted}), ARRAY(Text))
-    found = connection.execute(
-        select(held)
-        .where(held.c.tenant_id == tenant_id, held.c.parent_id == any_(ids))
-        .order_by(held.c.due_at, held.c.op_id)
-    )
-    return [_held(tenant_id, row) for row in found if (row.parent_collection, row.parent_id) in wanted]
+    found = _WAITING.rows(connection, tenant=tenant_id, keys=as_list(parents))
+    return [_held(tenant_id, row) for row in found]
 
 
 def sent_by(connection: Connection, actor: Actor) -> dict[str, Change]:

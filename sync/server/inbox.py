@@ -9,23 +9,21 @@ from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import insert
 
 from sync.changes import Change
 from sync.server.actor import Actor
-from sync.server.tables import inbox
+from sync.server.statement import Statement
+
+_KEEP = Statement("""
+INSERT INTO sync_inbox (tenant_id, id, at, person_id, device_id, body) VALUES (:tenant, :id, :at, :person, :device, :body)
+""")
 
 
 def keep(connection: Connection, actor: Actor, raw: str, now: datetime) -> None:
     """Append one push, whatever becomes of it. A NUL cannot stand in a text column; JSON can only hold it escaped."""
-    row = {
-        "tenant_id": actor.tenant_id,
-        "id": uuid4(),
-        "at": now,
-        "person_id": actor.person_id,
-        "device_id": actor.device_id,
-    }
-    connection.execute(insert(inbox).values(row | {"body": raw.replace("\0", "\\u0000")}))
+    body = raw.replace("\0", "\\u0000")
+    whose = {"tenant": actor.tenant_id, "person": actor.person_id, "device": actor.device_id}
+    _KEEP.run(connection, **whose, id=uuid4(), at=now, body=body)
 
 
 def as_text(changes: Sequence[Change]) -> str:

@@ -18,11 +18,15 @@ from schemas.problems import Problem, Refused
 from sync.changes import Change, Record
 from sync.clock import stamp
 from sync.merge import Base, Conflict, Merged, Policy, merge
+from sync.server import reading
 from sync.server.actor import Actor
 from sync.server.history import body_at
 from sync.server.kind import Kind, Write
 from sync.server.stage import Row, Stage
 from sync.server.tables import entry, membership
+
+_OURS = frozenset({*SERVER_OWNED, "id"})
+"""What a change cannot say in its fields."""
 
 
 class Waits(Exception):
@@ -132,11 +136,10 @@ class Judge:
         stamped = {
             "id": change.id,
             "created_by": actor.person_id,
-            "created_at": stamp(self.stage.now),
-            "updated_at": stamp(self.stage.now),
+            "created_at": self.stage.stamp,
+            "updated_at": self.stage.stamp,
         }
-        blank = dict.fromkeys(kind.schema.fields) | stamped
-        return blank | ({"state": kind.machine.initial} if kind.machine else {})
+        return {**kind.blank, **stamped}
 
     def _demand_parents(self, actor: Actor, kind: Kind, record: Record) -> None:
         for parent in kind.parent_ids(record):
@@ -183,7 +186,7 @@ class Judge:
             actor, kind, {name: value for name, value in merged.record.items() if name in merged.changed}
         )
         _keep_in_bounds(kind, merged, before, arrived)
-        merged.record["updated_at"] = stamp(self.stage.now)
+        merged.record["updated_at"] = self.stage.stamp
         return self._checked(actor, kind, change, before, merged, believed)
 
     def _seen(self, kind: Kind, change: Change, row: Row) -> Mapping[str, Any] | None:
@@ -285,12 +288,8 @@ def _keep_in_bounds(kind: Kind, merged: Merged, before: Record, arrived: Record)
 
 def _sent(kind: Kind, change: Change) -> Record:
     """The fields as they were sent: what the schema puts in another form on the way in, the writer must adopt."""
-    ours = (*SERVER_OWNED, "id")
-    return {
-        name: value
-        for name, value in change.fields.items()
-        if name in kind.schema.fields and name not in ours
-    }
+    known = kind.schema.fields
+    return {name: value for name, value in change.fields.items() if name in known and name not in _OURS}
 
 
 def _fits(kind: Kind, name: str, value: Any) -> bool:
@@ -308,7 +307,9 @@ def _no_way(kind: Kind, edge: tuple[str, str]) -> str:
 
 def _loaded(kind: Kind, change: Change, *, partial: bool) -> Record:
     """The arriving fields, validated and in the form that the wire writes them; the server's own fields are ignored."""
-    fields = {name: value for name, value in change.fields.items() if name not in (*SERVER_OWNED, "id")}
+    fields = {name: value for name, value in change.fields.items() if name not in _OURS}
+    if kind.schema.is_plain(fields, partial=partial) and reading.is_id(change.id):
+        return fields
     try:
         loaded = kind.schema.load(fields | {"id": change.id}, partial=partial)
     except ValidationError as fault:

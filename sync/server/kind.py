@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
-from marshmallow import Schema
 from sqlalchemy import Table
 
 from observation_tools.states import StateMachine
+from schemas.base import RecordSchema
 from sync.changes import Change, Record
 from sync.merge import Policy
 from sync.server.actor import Actor
@@ -97,7 +98,7 @@ class Kind:
 
     name: str
     table: Table
-    schema: Schema
+    schema: RecordSchema
     audience: Callable[[Record, Near], Collection[str]]
     parents: Mapping[str, str] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
@@ -110,6 +111,21 @@ class Kind:
     forgets: Callable[[Write], bool] = lambda write: False
     read_logged: bool = False
     server_only: bool = False  # only the engine writes it (conflicts, rejected writes)
+
+    @cached_property
+    def blank(self) -> Mapping[str, Any]:
+        """A record of this kind before anybody wrote into it."""
+        return dict.fromkeys(self.schema.fields) | ({"state": self.machine.initial} if self.machine else {})
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The names of its table's columns."""
+        return [column.name for column in self.table.columns]
+
+    @cached_property
+    def columns_beside_key(self) -> list[str]:
+        """Those that are not part of the table's key."""
+        return [column.name for column in self.table.columns if not column.primary_key]
 
     def parent_ids(self, record: Mapping[str, Any]) -> list[tuple[str, str]]:
         """(collection, id) of each parent that the record names."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import DateTime, delete
+from sqlalchemy import delete
 
 from sync.changes import Record
 from sync.server import history, moved
@@ -51,9 +50,7 @@ def _store_typed(stage: Stage) -> None:
     in_order = [kind for kind in stage.kinds.values() if kind.name in by_kind]
     for kind in in_order:
         live = [_typed(kind, tenant, row.record) for row in by_kind[kind.name] if row.record is not None]
-        upsert_rows(
-            stage.connection, kind.table, live, [c.name for c in kind.table.columns if not c.primary_key]
-        )
+        upsert_rows(stage.connection, kind.table, live, kind.columns_beside_key)
     for kind in reversed(in_order):
         dead = [row.key[1] for row in by_kind[kind.name] if row.record is None]
         if dead:
@@ -64,10 +61,9 @@ def _store_typed(stage: Stage) -> None:
 
 def _typed(kind: Kind, tenant: Any, record: Record) -> dict[str, Any]:
     """The record as its table's columns hold it."""
-    moments = {column.name for column in kind.table.columns if isinstance(column.type, DateTime)}
-    values = {column.name: record.get(column.name) for column in kind.table.columns}
-    values |= {name: datetime.fromisoformat(value) for name in moments if (value := values[name])}
-    return values | {"tenant_id": tenant}
+    values = {name: record.get(name) for name in kind.columns}
+    values["tenant_id"] = tenant
+    return values
 
 
 def _document(tenant: Any, row: Row) -> dict[str, Any]:

@@ -22,7 +22,13 @@ def is_id(value: object) -> bool:
 
 def is_usable(change: Change) -> bool:
     """Whether a change names an op, a collection and a record in forms that can be looked up."""
-    return not _faults(change)
+    return (
+        _matches(_OP_ID, change.op_id)
+        and _matches(_COLLECTION, change.collection)
+        and is_id(change.id)
+        and _is_object(change.fields)
+        and _is_number(change.base_seq)
+    )
 
 
 def fault_of(change: Change) -> dict[str, Any]:

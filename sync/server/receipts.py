@@ -7,14 +7,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, Connection, Text, any_, literal, select
+from sqlalchemy import Connection
 
 from schemas.problems import Problem
 from sync.changes import Change, Outcome, Status
 from sync.clock import Now
 from sync.server.actor import Actor
 from sync.server.rows import upsert_rows
+from sync.server.statement import Statement, as_list
 from sync.server.tables import receipt
+
+_STORED = Statement("""
+SELECT r.op_id, r.person_id, r.payload, r.outcome
+  FROM json_array_elements_text(:ops) AS asked(op_id)
+ CROSS JOIN LATERAL (SELECT op_id, person_id, payload, outcome FROM sync_receipt
+     WHERE tenant_id = :tenant AND op_id = asked.op_id OFFSET 0) r
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +54,8 @@ class Receipts:
 
     def give(self, person_id: str, change: Change, outcome: Outcome) -> None:
         """Remember an answer; the record itself is left out, it is read anew when the op is repeated."""
-        self._known[change.op_id] = self._new[change.op_id] = Receipt(
-            person_id, change.payload(), replace(outcome, record=None)
-        )
+        bare = outcome if outcome.record is None else replace(outcome, record=None)
+        self._known[change.op_id] = self._new[change.op_id] = Receipt(person_id, change.payload(), bare)
 
     def store(self, now: Now) -> None:
         """Write the new receipts."""
@@ -68,10 +75,7 @@ class Receipts:
 
 def stored(connection: Connection, actor: Actor, op_ids: Iterable[str]) -> Iterable[tuple[str, Receipt]]:
     """The receipts of those ops that were heard before, by op_id."""
-    asked = literal(sorted(set(op_ids)), ARRAY(Text))
-    for row in connection.execute(
-        select(receipt).where(receipt.c.tenant_id == actor.tenant_id, receipt.c.op_id == any_(asked))
-    ):
+    for row in _STORED.rows(connection, tenant=actor.tenant_id, ops=as_list(set(op_ids))):
         yield row.op_id, Receipt(row.person_id, row.payload, _outcome(orjson.loads(row.outcome)))
 
 

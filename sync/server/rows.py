@@ -1,22 +1,25 @@
-"""Many rows in one statement: INSERT with multi-row VALUES, which stays one round trip and one plan, sharded or not.
+"""Many rows in one statement: they travel as one JSON text, which PostgreSQL takes apart by the types of the table's columns.
 
-SQLAlchemy sends row by row where there is an ON CONFLICT, and psycopg reads a long text for its placeholders each time it is
-sent. So the text is made here, once per table and number of rows, with the server's own placeholders.
+SQLAlchemy sends row by row where there is an ON CONFLICT, and a parameter for each value costs the driver and the parser
+more than the values themselves. One text also leaves one statement per table, whose plan is kept.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import orjson
 import psycopg
-from sqlalchemy import Connection, Table
+from sqlalchemy import ARRAY, Column, Connection, Table, Text
 from sqlalchemy.dialects.postgresql import dialect as postgresql
 from sqlalchemy.exc import DBAPIError
 
 MOST_ROWS = 500
-_quote = postgresql().identifier_preparer.quote  # type: ignore[no-untyped-call]  # SQLAlchemy's own constructor
+_DIALECT = postgresql()  # type: ignore[no-untyped-call]  # SQLAlchemy's own constructor
+_quote = _DIALECT.identifier_preparer.quote
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -38,25 +41,35 @@ def _send(
     assert isinstance(driver, psycopg.Connection), "rows are sent by psycopg"
     for start in range(0, len(rows), MOST_ROWS):
         some = rows[start : start + MOST_ROWS]
-        names = tuple(some[0])
-        values = [row[name] for row in some for name in names]
-        _execute(driver, _statement(table, names, len(some), changing), values)
+        _execute(driver, _statement(table, tuple(some[0]), changing), _as_json(some))
 
 
-def _execute(driver: psycopg.Connection[Any], statement: bytes, values: list[Any]) -> None:
+def _as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    try:
+        return orjson.dumps(rows).decode()
+    except (
+        orjson.JSONEncodeError
+    ):  # what is no text or no number for orjson is none for PostgreSQL, which says so better
+        return json.dumps(rows, default=str)
+
+
+def _execute(driver: psycopg.Connection[Any], statement: bytes, rows: str) -> None:
     try:
         with psycopg.RawCursor(driver) as cursor:
-            cursor.execute(statement, values)
+            cursor.execute(statement, [rows])
     except psycopg.Error as fault:  # callers know the faults of SQLAlchemy, as from any other statement
         raise DBAPIError.instance(statement[:200].decode(), None, fault, psycopg.Error) from fault
 
 
 @lru_cache(maxsize=512)
-def _statement(table: Table, names: tuple[str, ...], count: int, changing: tuple[str, ...]) -> bytes:
+def _statement(table: Table, names: tuple[str, ...], changing: tuple[str, ...]) -> bytes:
     assert "tenant_id" in names, f"a row of {table.name} without its tenant"
-    columns = ", ".join(_quote(name) for name in names)
-    rows = ", ".join(_placeholders(row * len(names), len(names)) for row in range(count))
-    text = f"INSERT INTO {_quote(table.name)} ({columns}) VALUES {rows}"  # noqa: S608  # names of our own tables, quoted
+    columns = ", ".join(map(_quote, names))
+    typed = ", ".join(f"{_quote(name)} {_type(table.columns[name])}" for name in names)
+    text = (
+        f"INSERT INTO {_quote(table.name)} ({columns}) "  # noqa: S608  # names of our own tables, quoted
+        f"SELECT {columns} FROM json_to_recordset($1) AS said({typed})"
+    )
     if not changing:
         return text.encode()
     key = ", ".join(_quote(column.name) for column in table.primary_key.columns)
@@ -64,5 +77,10 @@ def _statement(table: Table, names: tuple[str, ...], count: int, changing: tuple
     return f"{text} ON CONFLICT ({key}) DO UPDATE SET {changed}".encode()
 
 
-def _placeholders(first: int, count: int) -> str:
-    return f"({', '.join(f'${number}' for number in range(first + 1, first + count + 1))})"
+def _type(column: Column[Any]) -> str:
+    """The column's type in SQL, without its collation."""
+    if isinstance(column.type, Text):
+        return "text"
+    if isinstance(column.type, ARRAY) and isinstance(column.type.item_type, Text):
+        return "text[]"
+    return str(column.type.compile(_DIALECT))

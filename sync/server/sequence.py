@@ -8,17 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
+from sync.server.statement import Statement
 from sync.server.tables import clock
 
-_LOCK = (
-    select(clock.c.seq, clock.c.epoch, clock.c.horizon)
-    .where(clock.c.tenant_id == bindparam("tenant"))
-    .with_for_update()
-)
-_READ = select(clock.c.seq, clock.c.epoch, clock.c.horizon).where(clock.c.tenant_id == bindparam("tenant"))
+_READ = Statement("SELECT seq, epoch, horizon FROM sync_clock WHERE tenant_id = :tenant")
+_LOCK = Statement("SELECT seq, epoch, horizon FROM sync_clock WHERE tenant_id = :tenant FOR UPDATE")
+_STORE = Statement("UPDATE sync_clock SET seq = :seq WHERE tenant_id = :tenant")
 
 
 @dataclass(slots=True)
@@ -37,19 +35,19 @@ class Sequence:
 
     def store(self, connection: Connection) -> None:
         """Write the clock back; the numbers become visible with the commit."""
-        connection.execute(update(clock).where(clock.c.tenant_id == self.tenant_id).values(seq=self.seq))
+        _STORE.run(connection, tenant=self.tenant_id, seq=self.seq)
 
 
 def lock(connection: Connection, tenant_id: UUID) -> Sequence:
     """Take the tenant's clock row for this transaction; a tenant's first write makes it."""
-    row = connection.execute(_LOCK, {"tenant": tenant_id}).one_or_none()
+    row = _LOCK.row(connection, tenant=tenant_id)
     if row is None:
         connection.execute(insert(clock).values(tenant_id=tenant_id).on_conflict_do_nothing())
-        row = connection.execute(_LOCK, {"tenant": tenant_id}).one()
+        row = _LOCK.row(connection, tenant=tenant_id)
     return Sequence(tenant_id, *row)
 
 
 def read(connection: Connection, tenant_id: UUID) -> Sequence:
     """The clock as of now, not locked; a tenant without writes stands at its start."""
-    row = connection.execute(_READ, {"tenant": tenant_id}).one_or_none()
+    row = _READ.row(connection, tenant=tenant_id)
     return Sequence(tenant_id, *(row or (1, 1, 0)))

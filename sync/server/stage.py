@@ -12,12 +12,25 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Connection, Text, any_, false, literal, select
+from sqlalchemy import ARRAY, Connection, any_, literal, select
 
 from sync.changes import Record
+from sync.clock import stamp
 from sync.server.kind import Kinds
 from sync.server.sequence import Sequence
-from sync.server.tables import document, entry, membership
+from sync.server.statement import Statement, as_list
+
+# One key at a time (OFFSET 0 forbids another way): a planner without statistics would read whole tables.
+_LOAD = Statement("""
+SELECT d.*, ARRAY(SELECT scope_id FROM sync_entry
+     WHERE tenant_id = :tenant AND collection = d.collection AND record_id = d.record_id AND NOT removed) AS scopes
+  FROM json_array_elements(:keys) AS k(key)
+ CROSS JOIN LATERAL (SELECT collection, record_id, seq, deleted, author, body, fields FROM sync_document
+     WHERE tenant_id = :tenant AND collection = k.key ->> 0 AND record_id = k.key ->> 1 OFFSET 0) d
+""")
+_SCOPES = Statement("""
+SELECT scope_id FROM sync_membership WHERE tenant_id = :tenant AND person_id = :person AND active
+""")
 
 Key = tuple[str, str]
 """(collection, record id)."""
@@ -95,7 +108,7 @@ class Stage:
 
     def __init__(self, connection: Connection, kinds: Kinds, sequence: Sequence, now: datetime) -> None:
         self.connection, self.kinds, self.sequence = connection, kinds, sequence
-        self._now = now
+        self._now, self.stamp = now, stamp(now)
         self.overlay = Overlay(sequence.seq)
         self._loaded: dict[Key, Row | None] = {}
         self._scopes_of: dict[str, frozenset[str]] = {}
@@ -152,20 +165,14 @@ class Stage:
         return frozenset(s for s in self._scopes_of[person_id] | set(changed) if changed.get(s, True))
 
     def load(self, keys: Iterable[Key]) -> None:
-        """Load rows and their live entries in two statements; those already here are not read again."""
+        """Load rows with the scopes that they stand in, in one statement; those already here are not read again."""
         missing = [key for key in keys if key not in self._loaded]
         if not missing:
             return
-        readers = self._load_entries(missing)
         self._loaded |= dict.fromkeys(missing)
-        for found in self.connection.execute(_among(document, self.sequence, missing)):
-            key = (found.collection, found.record_id)
-            if key in self._loaded and self._loaded[key] is None:
-                record = None if found.deleted else orjson.loads(found.body)
-                writers = {name: tuple(by) for name, by in orjson.loads(found.fields).items()}
-                self._loaded[key] = Row(
-                    key, found.seq, found.author, record, writers, readers.get(key, frozenset())
-                )
+        for found in _LOAD.rows(self.connection, tenant=self.sequence.tenant_id, keys=as_list(missing)):
+            row = _row(found)
+            self._loaded[row.key] = row
 
     def load_near(self, keys: Iterable[Key]) -> None:
         """Load rows with their parents, and theirs, level by level."""
@@ -182,20 +189,9 @@ class Stage:
     def _parents(self, key: Key, record: Record) -> list[Key]:
         return self.kinds[key[0]].parent_ids(record) if key[0] in self.kinds else []
 
-    def _load_entries(self, keys: list[Key]) -> dict[Key, frozenset[str]]:
-        readers: dict[Key, set[str]] = {}
-        for found in self.connection.execute(
-            _among(entry, self.sequence, keys).where(entry.c.removed == false())
-        ):
-            readers.setdefault((found.collection, found.record_id), set()).add(found.scope_id)
-        return {key: frozenset(scopes) for key, scopes in readers.items()}
-
     def _load_scopes(self, person_id: str) -> frozenset[str]:
-        table = membership.c
-        mine = select(table.scope_id).where(
-            table.tenant_id == self.sequence.tenant_id, table.person_id == person_id, table.active
-        )
-        return frozenset(self.connection.execute(mine).scalars())
+        found = _SCOPES.rows(self.connection, tenant=self.sequence.tenant_id, person=person_id)
+        return frozenset(row.scope_id for row in found)
 
     def _stored_children(self, collection: str, field: str, record_id: str) -> list[str]:
         asked = (collection, field, record_id)
@@ -214,15 +210,8 @@ def _names(record: Record, field: str, record_id: str) -> bool:
     return record_id in value if isinstance(value, list) else value == record_id
 
 
-def _among(table: Any, sequence: Sequence, keys: list[Key]) -> Any:
-    """Rows of the engine's table that any of the keys may name (ids are all but unique across collections)."""
-    return select(table).where(
-        table.c.tenant_id == sequence.tenant_id,
-        table.c.collection == any_(_texts(collection for collection, _ in keys)),
-        table.c.record_id == any_(_texts(record_id for _, record_id in keys)),
-    )
-
-
-def _texts(values: Iterable[str]) -> ColumnElement[Any]:
-    """One array parameter, so that the statement's text (and its plan) is the same for any number of keys."""
-    return literal(sorted(set(values)), ARRAY(Text))
+def _row(found: Any) -> Row:
+    record = None if found.deleted else orjson.loads(found.body)
+    writers = {name: tuple(by) for name, by in orjson.loads(found.fields).items()}
+    key = (found.collection, found.record_id)
+    return Row(key, found.seq, found.author, record, writers, frozenset(found.scopes))

@@ -11,6 +11,7 @@ from service.database import Database
 from sync.server import feed
 from sync.server.filing import Filing
 from sync.server.kind import Grant
+from sync.server.statement import Statement
 from tests.sync.server.model import DifferenceError
 from tests.sync.server.pull_world import PullWorld
 
@@ -25,9 +26,7 @@ def pull_says(monkeypatch: pytest.MonkeyPatch, *replacements: tuple[str, str]) -
     for words, others in replacements:
         assert said.count(words) == 1, f"the statement no longer says {words!r} once"
         said = said.replace(words, others)
-    other = feed._PULL.bindparams()  # a copy
-    other.text = said
-    monkeypatch.setattr(feed, "_PULL", other)
+    monkeypatch.setattr(feed, "_PULL", Statement(said))
 
 
 def without_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +34,10 @@ def without_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     pull_says(
         monkeypatch,
         ("(SELECT mine.base + e.pos,", "(SELECT GREATEST(e.seq, mine.base + 1) AS number,"),
-        ("AND e.pos > :since - mine.base AND", "AND GREATEST(e.seq, mine.base + 1) > :since AND"),
+        (
+            "AND e.pos > :since - mine.base AND",
+            "AND GREATEST(e.seq, mine.base + 1) > :since AND",
+        ),
         ("ORDER BY e.pos LIMIT", "ORDER BY 1 LIMIT"),
     )
 
