@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, event
 
 from service import hints
 from service.hints import Hints
@@ -15,9 +15,14 @@ from service.hints import Hints
 ROLE = "comewatch_rw"
 PATIENCE_S = 5
 """How long a request waits for a connection, new or pooled, before it is told to come again."""
-_LIMITS = {"statement_timeout": "5s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "10s"}
+_LIMITS = {
+    "statement_timeout": "5s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "10s",
+    "jit": "off",  # our statements are short, and compiling one takes longer than any of them
+}
 _START = "; ".join(
-    [f"SET LOCAL ROLE {ROLE}", *(f"SET LOCAL {name} = '{limit}'" for name, limit in _LIMITS.items())]
+    ["BEGIN", f"SET LOCAL ROLE {ROLE}", *(f"SET LOCAL {name} = '{limit}'" for name, limit in _LIMITS.items())]
 )
 
 
@@ -48,6 +53,7 @@ class Database:
             connect_args=connect_args,
             insertmanyvalues_page_size=500,
         )
+        event.listen(self.engine, "connect", _begin_by_ourselves)
         # multi-row VALUES also where nothing is returned: single-row executemany is ten times slower when sharded
         self.engine.dialect.use_insertmanyvalues_wo_returning = True
 
@@ -72,6 +78,11 @@ class Database:
     def dispose(self) -> None:
         """Close the pool's connections."""
         self.engine.dispose()
+
+
+def _begin_by_ourselves(driver: Any, _: object) -> None:
+    """psycopg then sends no BEGIN of its own, a round trip before each transaction; it still commits and rolls back."""
+    driver.autocommit = True
 
 
 def _start(connection: Connection, tenant: str = "") -> None:

@@ -39,7 +39,7 @@ _NO_ALIAS = {
 
 @event.listens_for(Engine, "before_cursor_execute")
 def _watch(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
-    if statement.startswith(f"SET LOCAL ROLE {ROLE}"):
+    if statement.startswith(f"BEGIN; SET LOCAL ROLE {ROLE}"):
         connection.info[WATCHED] = True
     if connection.info.get(WATCHED):
         OFFENCES.extend(f"{fault}\n    {statement}" for fault in faults(statement, _tables_of_tenants()))

@@ -12,12 +12,14 @@ import hmac
 import struct
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
+from joserfc.jwt import Token
 
 from schemas.problems import Problem, Refused
 from service.settings import Settings
@@ -26,6 +28,8 @@ from sync.clock import Now, system_now
 ACCESS_LASTS = timedelta(minutes=10)
 TICKET_LASTS = timedelta(seconds=30)
 AUDIENCE = "comewatch"
+MOST_KEPT = 4096
+"""Access tokens whose signatures a process remembers."""
 _ALGORITHM = "ES256"
 _TYPE = "at+jwt"
 _TICKET = "live+jwt"
@@ -65,6 +69,8 @@ class Tokens:
         self._seal = hmac.digest(settings.secret_key, b"comewatch refresh token", hashlib.sha256)
         self._issuer = settings.public_url
         self._now = now
+        # a phone shows its token with every request: a signature that held once holds; the times are read anew each time
+        self._signed = lru_cache(maxsize=MOST_KEPT)(self._verified)
 
     def write_access(self, claims: Claims) -> str:
         """A token that opens the API for ten minutes, unless its session ends before."""
@@ -101,7 +107,7 @@ class Tokens:
 
     def _read(self, token: str, type_: str) -> Claims:
         try:
-            read = jwt.decode(token, self._key, [_ALGORITHM])
+            read = self._signed(token)
         except (JoseError, ValueError, TypeError):
             raise Refused(Problem.SIGN_IN_REQUIRED, "The access token is not one of ours.") from None
         if read.header.get("typ") != type_ or not self._is_for_us(read.claims):
@@ -112,6 +118,9 @@ class Tokens:
         expires_at = datetime.fromtimestamp(claims["until" if "until" in claims else "exp"], UTC)
         whose = (UUID(claims["tid"]), UUID(claims["sid"]), claims["gen"], claims["sub"], claims["dev"])
         return Claims(*whose, expires_at)
+
+    def _verified(self, token: str) -> Token:
+        return jwt.decode(token, self._key, [_ALGORITHM])
 
     def write_refresh(self, refresh: Refresh) -> str:
         """The refresh token of this generation: always the same one."""

@@ -12,10 +12,22 @@ from service.api.smorest import DEVICE_TIME
 from service.api.transaction import Work
 from sync.server import devices
 
+MOST_KEPT = 10_000
+"""Devices whose last sighting a process remembers, so as not to ask for it with every request."""
+
 
 def note_device(work: Work, read_to: int | None = None) -> None:
     """Note that the device was here, how far its clock is from ours and, natively, up to which number it has read."""
-    devices.seen(work.connection, work.actor, work.services.now(), device_time(), read_to)
+    now, theirs = work.services.now(), device_time()
+    sightings, key = work.services.sightings, (work.actor.tenant_id, work.actor.device_id)
+    known = sightings.get(key)
+    if known is not None and known.says_enough(now, devices.offset_ms(now, theirs)):
+        return
+    stored = devices.seen(work.connection, work.actor, now, theirs, read_to)
+    if stored is not None:  # what this very transaction writes may yet be rolled back
+        if len(sightings) >= MOST_KEPT:
+            sightings.clear()
+        sightings[key] = stored
 
 
 def device_time() -> datetime | None:

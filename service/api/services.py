@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from flask import Flask, current_app
 
@@ -11,6 +12,7 @@ from service.database import Database
 from service.media.store import Store
 from service.settings import Settings
 from sync.clock import Now
+from sync.server.devices import Sighting
 from sync.server.kind import Kinds
 from sync.server.push import Door
 
@@ -28,6 +30,7 @@ class Services:
     now: Now
     store: Store
     tokens: Tokens
+    sightings: dict[tuple[UUID, str], Sighting] = field(default_factory=dict)
 
     def serve(self, app: Flask) -> None:
         """Make them the services of this app."""

@@ -220,7 +220,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
 
     def takes(self, words: Schema | type[Schema], *, location: str = "json", **options: Any) -> Decorator:
         """Parse a body (or the query) by a schema and hand it over as the next positional argument."""
-        decorate: Decorator = self.arguments(words, location=location, **options)
+        instance = words if isinstance(words, Schema) else words()  # else webargs makes one for each request
+        decorate: Decorator = self.arguments(instance, location=location, **options)
         return decorate
 
     def reads(self, words: Schema | type[Schema]) -> Decorator:
