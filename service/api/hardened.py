@@ -83,6 +83,20 @@ def check(value: Any, depth: int = 0) -> None:
         raise UnsoundError(Problem.INVALID_REQUEST, "This number is too large.")
 
 
+def is_plain(said: Any) -> bool:
+    """Whether an object surely passes `check`: all but a few do, and this costs a tenth of it."""
+    if type(said) is not dict:
+        return False
+    for value in said.values():
+        if type(value) is str:
+            if "\0" in value or not value.isascii():
+                return False
+        elif not (value is None or type(value) is bool or (type(value) is int and value in _INTEGERS)):
+            return False
+    keys = "".join(said)
+    return keys.isascii() and "\0" not in keys
+
+
 def pointer(path: Iterable[str | int]) -> str:
     """A path as a JSON pointer (RFC 6901), in text that every encoder can write.
 
@@ -98,8 +112,6 @@ def _check_inside(members: Iterable[tuple[str | int, Any]], depth: int) -> None:
     if depth >= DEPTH:
         raise UnsoundError(Problem.INVALID_JSON, f"Nested deeper than {DEPTH} levels.")
     for key, value in members:
-        if _is_plain(key) and _is_plain(value):
-            continue
         try:
             if isinstance(key, str):
                 _check_text(key)
@@ -107,11 +119,6 @@ def _check_inside(members: Iterable[tuple[str | int, Any]], depth: int) -> None:
         except UnsoundError as fault:
             fault.path.insert(0, key)
             raise
-
-
-def _is_plain(value: object) -> bool:
-    """All but a few members are short: nothing, or text that needs no second look."""
-    return value is None or (type(value) is str and value.isascii() and "\0" not in value)
 
 
 def _check_text(text: str) -> None:

@@ -46,7 +46,7 @@ def kind_table(name: str, *parts: Part) -> Table:
 
 
 def names(field: str, kind: str, *, required: bool = False) -> Column[Any]:
-    """The id of one record of another kind, which must be there when the transaction commits."""
+    """The id of one record of another kind, which must be there before this one."""
     return Column(field, Name, nullable=not required, info={"names": kind})
 
 
@@ -109,7 +109,5 @@ def _tie(table: Table, column: Column[Any]) -> None:
         ["tenant_id", column.name],
         [f"{kind}.tenant_id", f"{kind}.id"],
         name=f"{table.name}_{column.name}_fkey",
-        deferrable=True,
-        initially="DEFERRED",
     )
     table.append_constraint(constraint)

@@ -77,7 +77,7 @@ _TEXT = Statement(
     + """
 SELECT clock.seq AS clock, clock.boot, clock.epoch, clock.horizon, page.* FROM clock CROSS JOIN (
   SELECT count(*) AS count, max(number) AS number,
-         CASE WHEN sum(octet_length(body)) < :largest OR count(*) = 1 THEN convert_to(string_agg(
+         CASE WHEN coalesce(sum(octet_length(body)), 0) < :largest OR count(*) = 1 THEN convert_to(string_agg(
            '{"collection":"' || collection || '","id":"' || record_id || '","seq":' || seq
              || CASE WHEN visible THEN ',"deleted": false,"record": ' || body ELSE ',"deleted": true,"record": null' END,
            '},'), 'UTF8') END AS text,

@@ -49,7 +49,7 @@ class Verdict:
 
     def holds(self, record: Record | None) -> bool:
         """Whether the record is what the writer believes now: what she had seen, with what she sent."""
-        if record is None:
+        if record is None or record == self.believed:
             return True
         return self.believed is not None and all(
             record.get(name) == value for name, value in self.believed.items() if name not in SERVER_OWNED
@@ -123,11 +123,9 @@ class Judge:
             raise Refused(Problem.NOT_FOUND)
         record = self._blank(actor, kind, change) | _loaded(kind, change, partial=False)
         self._demand_parents(actor, kind, record)
-        believed = {
-            name: value
-            for name, value in (record | _sent(kind, change)).items()
-            if (name, value) != ("state", None)
-        }
+        believed = record | _sent(kind, change)
+        if believed.get("state", "") is None:
+            del believed["state"]
         moved, illegal = self._birth(actor, kind, record)
         merged = Merged(record, set(record), moved=moved, illegal_move=illegal)
         return self._checked(actor, kind, change, None, merged, believed)

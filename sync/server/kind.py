@@ -118,14 +118,14 @@ class Kind:
         return dict.fromkeys(self.schema.fields) | ({"state": self.machine.initial} if self.machine else {})
 
     @cached_property
-    def columns(self) -> list[str]:
+    def columns(self) -> tuple[str, ...]:
         """The names of its table's columns."""
-        return [column.name for column in self.table.columns]
+        return tuple(column.name for column in self.table.columns)
 
     @cached_property
-    def columns_beside_key(self) -> list[str]:
+    def columns_beside_key(self) -> tuple[str, ...]:
         """Those that are not part of the table's key."""
-        return [column.name for column in self.table.columns if not column.primary_key]
+        return tuple(column.name for column in self.table.columns if not column.primary_key)
 
     def parent_ids(self, record: Mapping[str, Any]) -> list[tuple[str, str]]:
         """(collection, id) of each parent that the record names."""

@@ -1,113 +1,134 @@
-"""Write what a push has staged: a handful of multi-row statements, whatever the number of changes."""
+"""Write what a push has staged: one statement for each kind's table and one for the engine's, whatever the number of changes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import orjson
-from sqlalchemy import delete
+from sqlalchemy import Table, delete
 
-from sync.changes import Record
 from sync.server import history, moved
 from sync.server.kind import Kind
-from sync.server.rows import upsert_rows
-from sync.server.stage import Row, Stage
+from sync.server.rows import as_rows, upsert, upsert_rows, upsert_text
+from sync.server.stage import Key, Row, Stage
+from sync.server.statement import Statement
 from sync.server.tables import document, entry, membership, scope
+
+_CHANGING = {
+    document: ("seq", "deleted", "author", "body", "fields"),
+    entry: ("seq", "removed"),  # a stored position never changes, so a row that is there keeps its own
+    scope: ("next_pos", "max_seq"),
+}
+
+
+def _upsert(table: Table, rows: str) -> str:
+    return upsert_text(table, [column.name for column in table.columns], _CHANGING[table], rows)
+
+
+_STORE = Statement(
+    f"""
+WITH documents AS ({_upsert(document, "documents")}),
+entries AS ({_upsert(entry, "entries")}),
+scopes AS ({_upsert(scope, "scopes")})
+UPDATE sync_clock SET seq = :seq WHERE tenant_id = :tenant
+"""  # noqa: S608  # names of our own tables
+)
 
 
 def store(stage: Stage) -> None:
-    """Write the overlay of a stage to its transaction; the clock row is stored last."""
+    """Write the overlay of a stage to its transaction, the clock row with it."""
     connection, overlay, tenant = stage.connection, stage.overlay, stage.sequence.tenant_id
-    _store_typed(stage)
-    upsert_rows(
-        connection,
-        document,
-        [_document(tenant, row) for row in overlay.rows.values()],
-        ("seq", "deleted", "author", "body", "fields"),
-    )
+    bodies = {key: orjson.dumps(row.record).decode() for key, row in overlay.rows.items() if row.record}
+    _store_typed(stage, bodies)
     history.forget(connection, tenant, overlay.forgotten)
     history.keep(connection, tenant, overlay.replaced)
-    _store_entries(stage)
-    scopes = [
-        {"tenant_id": tenant, "scope_id": s, "next_pos": n, "max_seq": m}
-        for s, (n, m) in sorted(overlay.scopes.items())
-    ]
-    upsert_rows(connection, scope, scopes, ("next_pos", "max_seq"))
     _store_memberships(stage)
-    connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")  # a broken tie shows here, not at the commit
     if overlay.seq != stage.sequence.seq:
+        _STORE.run(
+            connection,
+            tenant=tenant,
+            documents=as_rows([_document(row, bodies.get(row.key)) for row in overlay.rows.values()]),
+            entries=as_rows(_entries(stage)),
+            scopes=as_rows(_scopes(stage)),
+            seq=overlay.seq,
+        )
         moved.note(connection, stage.sequence.seq, overlay.seq)
         stage.sequence.seq = overlay.seq
-        stage.sequence.store(connection)
 
 
-def _store_typed(stage: Stage) -> None:
+def _store_typed(stage: Stage, bodies: dict[Key, str]) -> None:
     """Each kind's own table: parents first when writing, children first when deleting."""
-    tenant, written = stage.sequence.tenant_id, stage.overlay.rows.values()
     by_kind: dict[str, list[Row]] = {}
-    for row in written:
+    for row in stage.overlay.rows.values():
         by_kind.setdefault(row.key[0], []).append(row)
     in_order = [kind for kind in stage.kinds.values() if kind.name in by_kind]
     for kind in in_order:
-        live = [_typed(kind, tenant, row.record) for row in by_kind[kind.name] if row.record is not None]
-        upsert_rows(stage.connection, kind.table, live, kind.columns_beside_key)
+        live = [bodies[row.key] for row in by_kind[kind.name] if row.record is not None]
+        if live:
+            _write_typed(stage, kind, live)
     for kind in reversed(in_order):
         dead = [row.key[1] for row in by_kind[kind.name] if row.record is None]
         if dead:
-            stage.connection.execute(
-                delete(kind.table).where(kind.table.c.tenant_id == tenant, kind.table.c.id.in_(dead))
-            )
+            _delete_typed(stage, kind, dead)
 
 
-def _typed(kind: Kind, tenant: Any, record: Record) -> dict[str, Any]:
-    """The record as its table's columns hold it."""
-    values = {name: record.get(name) for name in kind.columns}
-    values["tenant_id"] = tenant
-    return values
+def _write_typed(stage: Stage, kind: Kind, bodies: list[str]) -> None:
+    """The bodies themselves are the rows: a record's fields are its table's columns."""
+    statement = upsert(kind.table, kind.columns, kind.columns_beside_key)
+    statement.run(stage.connection, tenant=stage.sequence.tenant_id, rows=f"[{','.join(bodies)}]")
 
 
-def _document(tenant: Any, row: Row) -> dict[str, Any]:
-    body = None if row.record is None else orjson.dumps(row.record).decode()
-    key = {"tenant_id": tenant, "collection": row.key[0], "record_id": row.key[1]}
-    return key | {
+def _delete_typed(stage: Stage, kind: Kind, record_ids: list[str]) -> None:
+    table = kind.table.c
+    mine = (table.tenant_id == stage.sequence.tenant_id) & table.id.in_(record_ids)
+    stage.connection.execute(delete(kind.table).where(mine))
+
+
+def _document(row: Row, body: str | None) -> dict[str, Any]:
+    return {
+        "collection": row.key[0],
+        "record_id": row.key[1],
         "seq": row.seq,
-        "deleted": row.record is None,
+        "deleted": body is None,
         "author": row.author,
         "body": body,
-        "fields": orjson.dumps(dict(row.writers)).decode(),
+        "fields": orjson.dumps(row.writers).decode(),
     }
 
 
-def _store_entries(stage: Stage) -> None:
-    tenant = stage.sequence.tenant_id
-    rows = [
+def _entries(stage: Stage) -> list[dict[str, Any]]:
+    return [
         {
-            "tenant_id": tenant,
-            "scope_id": s,
+            "scope_id": scope_id,
             "collection": key[0],
             "record_id": key[1],
             "seq": seq,
-            "pos": pos or 0,
+            "pos": pos or 0,  # 0 stands for the stored one
             "removed": removed,
         }
-        for (s, key), (seq, pos, removed) in stage.overlay.entries.items()
+        for (scope_id, key), (seq, pos, removed) in stage.overlay.entries.items()
     ]
-    # a stored position never changes, so a row that is already there keeps its own and 0 is never stored
-    upsert_rows(stage.connection, entry, rows, ("seq", "removed"))
+
+
+def _scopes(stage: Stage) -> list[dict[str, Any]]:
+    scopes = stage.overlay.scopes
+    return [
+        {"scope_id": scope_id, "next_pos": next_pos, "max_seq": max_seq}
+        for scope_id, (next_pos, max_seq) in scopes.items()
+    ]
 
 
 def _store_memberships(stage: Stage) -> None:
-    tenant = stage.sequence.tenant_id
     rows = [
         {
-            "tenant_id": tenant,
-            "person_id": p,
-            "scope_id": s,
+            "tenant_id": stage.sequence.tenant_id,
+            "person_id": person_id,
+            "scope_id": scope_id,
             "active": m.active,
             "base": m.base,
             "len": m.len,
             "first_base": m.first_base,
         }
-        for (p, s), m in stage.overlay.memberships.items()
+        for (person_id, scope_id), m in stage.overlay.memberships.items()
     ]
     upsert_rows(stage.connection, membership, rows, ("active", "base", "len"))

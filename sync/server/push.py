@@ -35,6 +35,7 @@ from sync.server.held import Held
 from sync.server.judge import Judge, Verdict, Waits
 from sync.server.kind import Grant, Kinds, Write
 from sync.server.receipts import Receipts
+from sync.server.sequence import Sequence as Clock
 from sync.server.stage import Key, Row, Stage
 
 MOST_CHANGES = 500
@@ -61,17 +62,19 @@ class Door:
                 f"{len(changes)} changes; send at most {MOST_CHANGES} at once.",
                 extra={"limit": MOST_CHANGES},
             )
-        sequence.lock(connection, actor.tenant_id)
+        clock = sequence.lock(connection, actor.tenant_id)
         inbox.keep(connection, actor, inbox.as_text(changes) if raw is None else raw, self.now())
-        outcomes = self._together(connection, actor, changes)
+        outcomes = self._together(connection, actor, changes, clock)
         moved.note_known(connection, actor, outcomes)
         return outcomes
 
-    def _together(self, connection: Connection, actor: Actor, changes: Sequence[Change]) -> list[Outcome]:
+    def _together(
+        self, connection: Connection, actor: Actor, changes: Sequence[Change], clock: Clock
+    ) -> list[Outcome]:
         """All changes in one go, which is all but always possible."""
         try:
             with connection.begin_nested():
-                return _Push(self, connection, actor).run(changes)
+                return _Push(self, connection, actor, clock).run(changes)
         except (
             IntegrityError,
             DataError,
@@ -113,9 +116,10 @@ class Door:
 class _Push:
     """One push under way."""
 
-    def __init__(self, door: Door, connection: Connection, actor: Actor) -> None:
+    def __init__(self, door: Door, connection: Connection, actor: Actor, clock: Clock | None = None) -> None:
         self.connection, self.actor, self.now = connection, actor, door.now
-        self.stage = Stage(connection, door.kinds, sequence.lock(connection, actor.tenant_id), door.now())
+        clock = clock or sequence.lock(connection, actor.tenant_id)
+        self.stage = Stage(connection, door.kinds, clock, door.now())
         self.judge, self.filing = Judge(self.stage), Filing(self.stage)
         self.receipts = Receipts(connection, actor, ())
         self.waiting: dict[str, Held] = {}

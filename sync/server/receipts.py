@@ -75,7 +75,8 @@ class Receipts:
 
 def stored(connection: Connection, actor: Actor, op_ids: Iterable[str]) -> Iterable[tuple[str, Receipt]]:
     """The receipts of those ops that were heard before, by op_id."""
-    for row in _STORED.rows(connection, tenant=actor.tenant_id, ops=as_list(set(op_ids))):
+    asked = set(op_ids)
+    for row in _STORED.rows(connection, tenant=actor.tenant_id, ops=as_list(asked)) if asked else ():
         yield row.op_id, Receipt(row.person_id, row.payload, _outcome(orjson.loads(row.outcome)))
 
 

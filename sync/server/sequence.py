@@ -16,7 +16,6 @@ from sync.server.tables import clock
 
 _READ = Statement("SELECT seq, epoch, horizon FROM sync_clock WHERE tenant_id = :tenant")
 _LOCK = Statement("SELECT seq, epoch, horizon FROM sync_clock WHERE tenant_id = :tenant FOR UPDATE")
-_STORE = Statement("UPDATE sync_clock SET seq = :seq WHERE tenant_id = :tenant")
 
 
 @dataclass(slots=True)
@@ -27,15 +26,6 @@ class Sequence:
     seq: int
     epoch: int
     horizon: int
-
-    def take(self, count: int = 1) -> int:
-        """Take the next `count` numbers; returns the last of them."""
-        self.seq += count
-        return self.seq
-
-    def store(self, connection: Connection) -> None:
-        """Write the clock back; the numbers become visible with the commit."""
-        _STORE.run(connection, tenant=self.tenant_id, seq=self.seq)
 
 
 def lock(connection: Connection, tenant_id: UUID) -> Sequence:

@@ -70,9 +70,9 @@ scope = _table(
 
 entry = _table(
     "sync_entry",
-    _key("scope_id"),
-    _key("collection"),
+    _key("collection"),  # in this order the key also tells who sees a record
     _key("record_id"),
+    _key("scope_id"),
     _number("seq"),  # last change of the record in this scope
     _number("pos"),  # order of first arrival in this scope; never changes
     Column("removed", Boolean, nullable=False, server_default=text("false")),
@@ -88,12 +88,6 @@ Index(
     *(entry.c[n] for n in ("tenant_id", "scope_id", "collection", "pos")),
     unique=True,
     postgresql_include=["record_id", "removed", "seq"],
-)
-Index(
-    "sync_entry_readers",
-    *(entry.c[n] for n in ("tenant_id", "collection", "record_id")),
-    postgresql_include=["scope_id"],
-    postgresql_where=text("NOT removed"),
 )
 Index("sync_entry_removed", entry.c.tenant_id, entry.c.seq, postgresql_where=text("removed"))
 

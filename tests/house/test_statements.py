@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -11,7 +12,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
+import service.app
+import service.worker  # noqa: F401  # both import all rooms that send statements
 from service.database import Database
+from sync.server.statement import Statement
 from sync.server.tables import clock
 from tests import tenancy_guard
 
@@ -109,6 +113,28 @@ def test_a_forbidden_statement_is_found(statement: str) -> None:
 )
 def test_a_harmless_statement_is_not(statement: str) -> None:
     assert forbidden(f'"""NOTIFY in words"""\nquery = {statement!r}') == []
+
+
+def ready_made() -> dict[str, Statement]:
+    """Every statement that a module keeps ready, by its place: the guard below sees only what goes through SQLAlchemy."""
+    ours = [name for name in sys.modules if name.startswith(("service.", "sync.server."))]
+    return {
+        f"{name}.{word}": value
+        for name in ours
+        for word, value in vars(sys.modules[name]).items()
+        if isinstance(value, Statement)
+    }
+
+
+def test_ready_made_statements_name_their_tenant() -> None:
+    found = ready_made()
+    assert "sync.server.feed._PULL" in found
+    assert "service.accounts.admission._ADMIT" in found
+    tables = tenancy_guard._tables_of_tenants()
+    said = {place: re.sub(r"(?<!:):[a-z_]+", "$1", statement.text) for place, statement in found.items()}
+    assert {
+        place: faults for place, text in said.items() if (faults := tenancy_guard.faults(text, tables))
+    } == {}
 
 
 # -- the guard over every statement -----------------------------------------------------------------------------------

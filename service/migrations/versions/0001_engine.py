@@ -55,13 +55,13 @@ def upgrade() -> None:
     op.create_table(
         "sync_entry",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("scope_id", sa.Text(collation="C"), nullable=False),
         sa.Column("collection", sa.Text(collation="C"), nullable=False),
         sa.Column("record_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("scope_id", sa.Text(collation="C"), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("pos", sa.BigInteger(), nullable=False),
         sa.Column("removed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "scope_id", "collection", "record_id"),
+        sa.PrimaryKeyConstraint("tenant_id", "collection", "record_id", "scope_id"),
         info={"dist": "tenant"},
     )
     op.create_index(
@@ -77,14 +77,6 @@ def upgrade() -> None:
         ["tenant_id", "scope_id", "collection", "pos"],
         unique=True,
         postgresql_include=["record_id", "removed", "seq"],
-    )
-    op.create_index(
-        "sync_entry_readers",
-        "sync_entry",
-        ["tenant_id", "collection", "record_id"],
-        unique=False,
-        postgresql_include=["scope_id"],
-        postgresql_where=sa.text("NOT removed"),
     )
     op.create_index(
         "sync_entry_removed",

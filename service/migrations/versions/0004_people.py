@@ -51,11 +51,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "lead_id"],
-            ["people.tenant_id", "people.id"],
-            name="groups_lead_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "lead_id"], ["people.tenant_id", "people.id"], name="groups_lead_id_fkey"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},
@@ -76,25 +72,13 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("num_nonnulls(school_id, group_id) = 1", name="memberships_of_one"),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "group_id"],
-            ["groups.tenant_id", "groups.id"],
-            name="memberships_group_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "group_id"], ["groups.tenant_id", "groups.id"], name="memberships_group_id_fkey"
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "person_id"],
-            ["people.tenant_id", "people.id"],
-            name="memberships_person_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "person_id"], ["people.tenant_id", "people.id"], name="memberships_person_id_fkey"
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "school_id"],
-            ["schools.tenant_id", "schools.id"],
-            name="memberships_school_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "school_id"], ["schools.tenant_id", "schools.id"], name="memberships_school_id_fkey"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},

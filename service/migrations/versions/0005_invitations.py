@@ -37,18 +37,10 @@ def upgrade() -> None:
         sa.CheckConstraint("ends_at >= starts_at", name="invitations_times"),
         sa.CheckConstraint("seats BETWEEN 1 AND 100", name="invitations_seats"),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "host_id"],
-            ["people.tenant_id", "people.id"],
-            name="invitations_host_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "host_id"], ["people.tenant_id", "people.id"], name="invitations_host_id_fkey"
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "school_id"],
-            ["schools.tenant_id", "schools.id"],
-            name="invitations_school_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "school_id"], ["schools.tenant_id", "schools.id"], name="invitations_school_id_fkey"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},
@@ -71,15 +63,9 @@ def upgrade() -> None:
             ["tenant_id", "invitation_id"],
             ["invitations.tenant_id", "invitations.id"],
             name="seats_invitation_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "person_id"],
-            ["people.tenant_id", "people.id"],
-            name="seats_person_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "person_id"], ["people.tenant_id", "people.id"], name="seats_person_id_fkey"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},
@@ -101,25 +87,17 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "host_id"],
-            ["people.tenant_id", "people.id"],
-            name="visit_requests_host_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "host_id"], ["people.tenant_id", "people.id"], name="visit_requests_host_id_fkey"
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "invitation_id"],
             ["invitations.tenant_id", "invitations.id"],
             name="visit_requests_invitation_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "requester_id"],
             ["people.tenant_id", "people.id"],
             name="visit_requests_requester_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},

@@ -31,18 +31,12 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("ended_at >= started_at", name="visits_times"),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "host_id"],
-            ["people.tenant_id", "people.id"],
-            name="visits_host_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "host_id"], ["people.tenant_id", "people.id"], name="visits_host_id_fkey"
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "invitation_id"],
             ["invitations.tenant_id", "invitations.id"],
             name="visits_invitation_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},
@@ -65,11 +59,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("minutes BETWEEN 0 AND 600", name="debriefs_minutes"),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "visit_id"],
-            ["visits.tenant_id", "visits.id"],
-            name="debriefs_visit_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "visit_id"], ["visits.tenant_id", "visits.id"], name="debriefs_visit_id_fkey"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},
@@ -94,11 +84,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("until_ms >= at_ms", name="notes_times"),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "visit_id"],
-            ["visits.tenant_id", "visits.id"],
-            name="notes_visit_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "visit_id"], ["visits.tenant_id", "visits.id"], name="notes_visit_id_fkey"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},
@@ -130,18 +116,10 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("size_bytes > 0", name="attachments_size"),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "note_id"],
-            ["notes.tenant_id", "notes.id"],
-            name="attachments_note_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "note_id"], ["notes.tenant_id", "notes.id"], name="attachments_note_id_fkey"
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "visit_id"],
-            ["visits.tenant_id", "visits.id"],
-            name="attachments_visit_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "visit_id"], ["visits.tenant_id", "visits.id"], name="attachments_visit_id_fkey"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},
@@ -165,15 +143,9 @@ def upgrade() -> None:
             ["tenant_id", "debrief_id"],
             ["debriefs.tenant_id", "debriefs.id"],
             name="next_steps_debrief_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "visit_id"],
-            ["visits.tenant_id", "visits.id"],
-            name="next_steps_visit_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "visit_id"], ["visits.tenant_id", "visits.id"], name="next_steps_visit_id_fkey"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},

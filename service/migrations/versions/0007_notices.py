@@ -69,18 +69,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "reader_id"],
-            ["people.tenant_id", "people.id"],
-            name="read_events_reader_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "reader_id"], ["people.tenant_id", "people.id"], name="read_events_reader_id_fkey"
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "visit_id"],
-            ["visits.tenant_id", "visits.id"],
-            name="read_events_visit_id_fkey",
-            initially="DEFERRED",
-            deferrable=True,
+            ["tenant_id", "visit_id"], ["visits.tenant_id", "visits.id"], name="read_events_visit_id_fkey"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},

@@ -25,6 +25,7 @@ from sync.server.filing import Filing
 from sync.server.kind import Grant
 from sync.server.push import Door
 from sync.server.stage import Stage
+from tests.sync.server import both_pulls
 from tests.sync.server.model import DifferenceError, Key, Phone, Said, Truth
 from tests.sync.server.shelves import KINDS
 
@@ -253,7 +254,7 @@ class PullWorld:
     def _page(self, connection: Connection, actor: Actor, phone: Phone, limit: int) -> feed.Page:
         """The next page; a phone that comes too late throws all away and begins again."""
         try:
-            return feed.pull(connection, actor, phone.collections, phone.cursor, limit)
+            return both_pulls.pull(connection, actor, phone.collections, phone.cursor, limit)
         except Refused as refused:
             now = sequence.read(connection, self.tenant)
             if phone.cursor.epoch == now.epoch and max(phone.cursor.seq, phone.cursor.boot) >= now.horizon:
@@ -261,7 +262,7 @@ class PullWorld:
             self._tell(f"{phone.name} at {phone.cursor.seq} must begin again")
             phone.cursor, phone.rows = Cursor(), {}
             self.tally["resets"] += 1
-            return feed.pull(connection, actor, phone.collections, phone.cursor, limit)
+            return both_pulls.pull(connection, actor, phone.collections, phone.cursor, limit)
 
     def _compare(self, connection: Connection, actor: Actor, phone: Phone, seen: dict[Key, Said]) -> None:
         phone.compare(seen)

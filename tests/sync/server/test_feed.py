@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
+import orjson
 import pytest
 from sqlalchemy import literal, select, text
 
 from schemas.problems import Refused
 from sync.cursor import Cursor
 from sync.server import audience, feed, restore
+from tests.sync.server import both_pulls
 from tests.sync.server.world import ANN, BOB, BOOK, EVE, ROOM, SHELF, World
 
 SHOWN = {"shelf_id": SHELF, "state": "shown"}
@@ -24,7 +26,7 @@ def read(
     world: World, person: str, *collections: str, cursor: Cursor | None = None, limit: int = 500
 ) -> feed.Page:
     with world.transaction() as connection:
-        return feed.pull(connection, world.as_(person), collections, cursor or Cursor(), limit)
+        return both_pulls.pull(connection, world.as_(person), collections, cursor or Cursor(), limit)
 
 
 def told(world: World, person: str, collection: str) -> feed.Digest:
@@ -199,3 +201,32 @@ def test_the_predicate_and_the_finder_say_what_the_feed_says(room: World) -> Non
                 found = audience.find(connection, room.as_(person), "books", book)
                 may = connection.scalar(select(audience.visible(room.as_(person), "books", literal(book))))
             assert (found is not None, may) == (book in books, book in books)
+
+
+def test_a_page_of_long_bodies_is_cut_by_their_size(room: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    many_books(room, 7)
+    monkeypatch.setattr(feed, "LARGEST_TEXT", 700)  # two or three books
+    cursor, found, sizes = Cursor(), [], []
+    while True:
+        with room.transaction() as connection:
+            page = feed.pull_text(connection, room.as_(BOB), ["books"], cursor, 500)
+        rows = orjson.loads(b"[%s]" % page.rows)
+        sizes.append(len(rows))
+        found += [row["id"] for row in rows]
+        cursor = page.cursor
+        if not page.more:
+            break
+    assert found == [f"book-{n:04}" for n in range(7)]
+    assert max(sizes) < 4
+    assert cursor == read(room, BOB, "books", cursor=cursor).cursor
+
+
+def test_one_body_longer_than_a_page_is_sent_all_the_same(
+    room: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many_books(room, 2)
+    monkeypatch.setattr(feed, "LARGEST_TEXT", 1)
+    with room.transaction() as connection:
+        page = feed.pull_text(connection, room.as_(BOB), ["books"], Cursor(), 500)
+    assert [row["id"] for row in orjson.loads(b"[%s]" % page.rows)] == ["book-0000"]
+    assert page.more

@@ -17,8 +17,9 @@ from service.database import Database
 from service.dev.children import LaunchError
 from service.dev.postgres import PostgreSQL
 from sync.changes import Change, Status
-from sync.server import sequence
+from sync.server import ledger, sequence
 from sync.server.actor import Actor
+from sync.server.statement import Statement
 from tests.sync.server.conftest import make_shelves
 from tests.sync.server.race import Race, Reader, edits, first_answers, new_books, skipped, stored
 from tests.sync.server.world import ANN, BOB, EVE, ROOM, SHELF, World
@@ -173,18 +174,20 @@ def skipped_in_a_race(world: World, title: str) -> int:
 
 def bare_sequence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers are taken and given free at once, so that a later one may be committed before an earlier one."""
-    lock, store = sequence.lock, sequence.Sequence.store
+    lock = sequence.lock
+    take_ten = Statement("UPDATE sync_clock SET seq = seq + 10 WHERE tenant_id = :tenant")
 
     def take(connection: object, tenant_id: object) -> sequence.Sequence:
         with world.database.begin(world.tenant) as other:
             taken = lock(other, world.tenant)
-            first = taken.seq
-            taken.seq += 10
-            store(taken, other)
-        return sequence.Sequence(world.tenant, first, taken.epoch, taken.horizon)
+            take_ten.run(other, tenant=world.tenant)
+        return taken
 
     monkeypatch.setattr(sequence, "lock", take)
-    monkeypatch.setattr(sequence.Sequence, "store", lambda self, connection: None)
+    said = ledger._STORE.text
+    assert said.count("UPDATE sync_clock SET seq = :seq WHERE tenant_id = :tenant") == 1
+    free = said.replace("UPDATE sync_clock SET seq = :seq WHERE tenant_id = :tenant", "SELECT :seq")
+    monkeypatch.setattr(ledger, "_STORE", Statement(free))
 
 
 # the server itself is killed

@@ -23,7 +23,7 @@ from sync.server.filing import Filing
 from sync.server.kind import Grant, Kinds
 from sync.server.push import Door
 from sync.server.stage import Stage
-from tests.sync.server import shelves
+from tests.sync.server import both_pulls, shelves
 
 ANN, BOB, EVE = "person-ann", "person-bob", "person-eve"
 ROOM, SHELF, BOOK = "room-one", "shelf-one", "book-one"
@@ -100,7 +100,7 @@ class World:
     def pull(self, person: str, cursor: Cursor | None = None, limit: int = 500) -> feed.Page:
         """One page of everything."""
         with self.transaction() as connection:
-            return feed.pull(connection, self.as_(person), list(self.kinds), cursor or Cursor(), limit)
+            return both_pulls.pull(connection, self.as_(person), list(self.kinds), cursor or Cursor(), limit)
 
     def sees(self, person: str, collection: str) -> dict[str, Record]:
         """The records of a collection that an empty phone of this person receives, by id."""
