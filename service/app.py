@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,17 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
 )
 
 
+class App(Flask):
+    """Flask whose views are plain functions: nobody asks of each at each request whether it is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself."""
+        return func
+
+
 def create_app(settings: Settings | None = None, *, now: Now = system_now) -> Flask:
     """The WSGI app over these settings, or those of the environment. `now` is for tests."""
-    app = Flask("service", static_folder=None)
+    app = App("service", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.json = Json(app)
     make_services(settings or Settings.from_environment(), now).serve(app)

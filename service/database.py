@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, create_engine, event
 
 from service import hints
 from service.hints import Hints
+from sync.server.statement import Statement
 
 ROLE = "comewatch_rw"
 PATIENCE_S = 5
@@ -24,6 +27,10 @@ _LIMITS = {
 _START = "; ".join(
     ["BEGIN", f"SET LOCAL ROLE {ROLE}", *(f"SET LOCAL {name} = '{limit}'" for name, limit in _LIMITS.items())]
 )
+
+
+Question = tuple[Statement, Mapping[str, Any]]
+"""A statement and its values."""
 
 
 class Database:
@@ -61,12 +68,30 @@ class Database:
     def begin(self, tenant_id: UUID) -> Iterator[Connection]:
         """One transaction of one tenant: committed at the end of the block, rolled back when it raises."""
         with self.engine.begin() as connection:
-            _start(connection, f"; SET LOCAL app.tenant = '{UUID(str(tenant_id))}'")
+            _start(connection, f"; {_of(tenant_id)}")
             hints.begin(connection)
             yield connection
             hint = hints.due(connection, tenant_id)
         if hint is not None:  # committed by now
             self._told.send(hint)
+
+    def ask(self, tenant_id: UUID, *questions: Question) -> list[Any] | None:
+        """The first row of each statement, all in one round trip, in a transaction that cannot write.
+
+        None when PostgreSQL does not answer: whoever asks then goes the long way, which says so.
+        """
+        connection = self.engine.raw_connection()
+        driver = connection.driver_connection
+        assert isinstance(driver, psycopg.Connection), "statements are sent by psycopg"
+        try:
+            said = [statement.with_values(driver, **values) for statement, values in questions]
+            cursor = driver.cursor(row_factory=namedtuple_row)
+            cursor.execute("; ".join((_START, _of(tenant_id), "SET LOCAL transaction_read_only = on", *said, "COMMIT")))
+            return [answer.fetchone() for answer in cursor.results() if answer.description]
+        except psycopg.OperationalError:
+            return None
+        finally:
+            connection.close()
 
     @contextmanager
     def begin_reference(self) -> Iterator[Connection]:
@@ -83,6 +108,10 @@ class Database:
 def _begin_by_ourselves(driver: Any, _: object) -> None:
     """psycopg then sends no BEGIN of its own, a round trip before each transaction; it still commits and rolls back."""
     driver.autocommit = True
+
+
+def _of(tenant_id: UUID) -> str:
+    return f"SET LOCAL app.tenant = '{UUID(str(tenant_id))}'"
 
 
 def _start(connection: Connection, tenant: str = "") -> None:

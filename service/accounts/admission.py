@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Connection, Uuid, any_, literal, select
 
 from service.accounts.models import session
-from service.accounts.sessions import confirm, ended
+from service.accounts.sessions import confirm, ended, is_news
 from service.accounts.tokens import Claims
+from service.database import Question
 from service.records.people import table as people
 from sync.server.actor import Actor
 from sync.server.statement import Statement
@@ -32,6 +34,16 @@ def living(connection: Connection, tenant_id: UUID, session_ids: Iterable[UUID])
         session.c.tenant_id == tenant_id, session.c.id == these, session.c.revoked_at.is_(None)
     )
     return set(connection.execute(found).scalars())
+
+
+def question(claims: Claims) -> Question:
+    """What `admits` needs to know, for `Database.ask`."""
+    return _ADMIT, {"tenant": claims.tenant_id, "session": claims.session_id}
+
+
+def admits(row: Any, claims: Claims) -> bool:
+    """Whether `admit` would let her in with nothing to say or to note."""
+    return row is not None and row.revoked_at is None and not is_news(row, claims.generation)
 
 
 def admit(connection: Connection, claims: Claims, now: datetime) -> Actor:

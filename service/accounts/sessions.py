@@ -147,9 +147,14 @@ def ended(row: Row[Any] | None = None) -> Refused:
     )
 
 
+def is_news(row: Row[Any], generation: int) -> bool:
+    """Whether this generation, in use, was not known to be."""
+    return bool(row.confirmed < generation <= row.generation)
+
+
 def confirm(connection: Connection, row: Row[Any], generation: int, now: datetime) -> None:
     """Note that this generation is in use; left to the next request when somebody holds the row, as it waits for none."""
-    if row.confirmed >= generation or row.generation < generation:
+    if not is_news(row, generation):
         return
     this = (session.c.tenant_id == row.tenant_id) & (session.c.id == row.id)
     free = select(session.c.id).where(this).with_for_update(skip_locked=True)

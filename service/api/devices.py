@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from flask import request
 from marshmallow import ValidationError
 
 from schemas.fields import Moment
+from service.api.services import services
 from service.api.smorest import DEVICE_TIME
 from service.api.transaction import Work
 from sync.server import devices
@@ -18,16 +20,20 @@ MOST_KEPT = 10_000
 
 def note_device(work: Work, read_to: int | None = None) -> None:
     """Note that the device was here, how far its clock is from ours and, natively, up to which number it has read."""
-    now, theirs = work.services.now(), device_time()
     sightings, key = work.services.sightings, (work.actor.tenant_id, work.actor.device_id)
-    known = sightings.get(key)
-    if known is not None and known.says_enough(now, devices.offset_ms(now, theirs)):
+    if is_noted(*key):
         return
-    stored = devices.seen(work.connection, work.actor, now, theirs, read_to)
+    stored = devices.seen(work.connection, work.actor, work.services.now(), device_time(), read_to)
     if stored is not None:  # what this very transaction writes may yet be rolled back
         if len(sightings) >= MOST_KEPT:
             sightings.clear()
         sightings[key] = stored
+
+
+def is_noted(tenant_id: UUID, device_id: str) -> bool:
+    """Whether this process knows that another note of the device would say nothing new."""
+    known, now = services().sightings.get((tenant_id, device_id)), services().now()
+    return known is not None and known.says_enough(now, devices.offset_ms(now, device_time()))
 
 
 def device_time() -> datetime | None:

@@ -15,6 +15,7 @@ from schemas.sync import DigestQuerySchema, DigestSchema, PulledSchema, PullSche
 from service.api import hardened
 from service.api.changes import Row, read_rows
 from service.api.devices import note_device
+from service.api.glance import nothing_new
 from service.api.smorest import DEVICE_TIME, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
@@ -36,15 +37,24 @@ blueprint = Blueprint(
 @blueprint.takes(PullSchema)
 @blueprint.gives(200, PulledSchema)
 @blueprint.refuses(Problem.INVALID_CURSOR, Problem.SYNC_RESET_REQUIRED, Problem.UNKNOWN_COLLECTION)
-@in_transaction
-def pull(work: Work, said: dict[str, Any]) -> Response:
+def pull(said: dict[str, Any]) -> Response:
     """Read what changed for you since the cursor, a page at a time."""
     wanted, asked = collections(said["collections"]), cursor(said["cursor"])
-    page = feed.pull_text(work.connection, work.actor, wanted, asked, said["limit"])
+    at_rest = nothing_new(wanted, asked)
+    page = (
+        PageText(b"", at_rest, more=False, others={}) if at_rest else read_page(wanted, asked, said["limit"])
+    )
+    return Response(page_text(page), mimetype="application/json")
+
+
+@in_transaction
+def read_page(work: Work, wanted: list[str], asked: Cursor, limit: int) -> PageText:
+    """The next page of the feed, noted where reading is logged."""
+    page = feed.pull_text(work.connection, work.actor, wanted, asked, limit)
     # the answer may be lost: what it asked with is what it holds, and an empty phone needs no tombstone before its birth
     note_device(work, asked.seq or page.cursor.boot)
     log_read(work, page.others)
-    return Response(page_text(page), mimetype="application/json")
+    return page
 
 
 @blueprint.route("/push", methods=("POST",), policy=Policy.SIGNED_IN, body_limit=PUSH_LIMIT)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -86,6 +87,15 @@ SELECT clock.seq AS clock, clock.boot, clock.epoch, clock.horizon, page.* FROM c
 """,
     binary=True,
 )
+
+# Planned anew each time it is asked, so it is short; a clock that stands still needs no look at any scope.
+_NEWS = Statement("""
+SELECT clock.seq AS clock, clock.epoch, clock.horizon, clock.seq <> :since AND EXISTS (
+  SELECT 1 FROM sync_membership m JOIN sync_scope s ON s.tenant_id = m.tenant_id AND s.scope_id = m.scope_id
+   WHERE m.tenant_id = :tenant AND s.tenant_id = :tenant AND m.person_id = :person
+     AND (m.base + m.len > :since AND (m.active OR m.base >= :boot) OR m.active AND s.max_seq > :since)) AS news
+  FROM sync_clock clock WHERE clock.tenant_id = :tenant
+""")
 
 # From the person's scopes to the documents, one key at a time (OFFSET 0 forbids another way): after a crash PostgreSQL
 # knows no statistics, and a planner left to guess compares every entry with every document. The pull does the same.
@@ -174,6 +184,18 @@ def pull_text(
     return PageText(
         found.text + b"}", after.at(max(cursor.seq, found.number)) if more else after, more, others
     )
+
+
+def question(tenant_id: UUID, person_id: str, cursor: Cursor) -> tuple[Statement, dict[str, Any]]:
+    """What `resting` needs to know: a statement with its values, which looks at no entry."""
+    asked = {"tenant": tenant_id, "person": person_id, "since": cursor.seq, "boot": cursor.boot}
+    return _NEWS, asked
+
+
+def resting(row: Any, collections: Sequence[str], cursor: Cursor) -> Cursor | None:
+    """The cursor of a reader for whom nothing moved; None when a pull must tell. Refused as `pull` is."""
+    after = _after(cursor, row, collections)
+    return None if row is None or row.news else after
 
 
 def digest(connection: Connection, actor: Actor, collection: str) -> Digest:

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import psycopg
 from psycopg.rows import namedtuple_row
+from psycopg.sql import quote
 from psycopg.types.numeric import Int8
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -48,6 +49,11 @@ class Statement:
         """Send what answers no rows."""
         with _cursor(connection) as cursor:
             self._send(cursor, values)
+
+    def with_values(self, connection: psycopg.Connection[Any], **values: Any) -> str:
+        """The text with its values written into it, for a message that holds several statements."""
+        said = {name: quote(value, connection) for name, value in values.items()}
+        return _NAME.sub(lambda found: said[found[1]], self.text)
 
     def _send(self, cursor: psycopg.RawCursor[Any], values: dict[str, Any]) -> None:
         try:

@@ -1,0 +1,118 @@
+"""A phone with nothing new is told so in one round trip; whatever else there is goes the long way."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from psycopg.errors import ReadOnlySqlTransaction
+from sqlalchemy import text
+
+from service.api import sync
+from sync.server import restore
+from sync.server.statement import Statement
+from tests.api.conftest import HANA, OLGA
+from tests.builders import Caller, caller, put, services_of
+
+PULL = "/v1/sync/pull"
+
+
+@pytest.fixture
+def long_ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """One word for each pull that went the long way."""
+    gone: list[str] = []
+    real = sync.read_page
+
+    def read_page(*said: Any) -> Any:
+        gone.append("long")
+        return real(*said)
+
+    monkeypatch.setattr(sync, "read_page", read_page)
+    return gone
+
+
+def rest(phone: Caller) -> str:
+    """The cursor of a phone that has pulled all, and whose device is known."""
+    cursor: str | None = None
+    for _ in range(3):
+        said = phone.post(PULL, {"cursor": cursor}).json
+        assert not said["more"]
+        cursor = said["cursor"]
+    assert cursor is not None
+    return cursor
+
+
+def test_a_phone_with_nothing_new_is_told_at_a_glance(hana: Caller, long_ways: list[str]) -> None:
+    cursor = rest(hana)
+    long_ways.clear()
+    answer = hana.post(PULL, {"cursor": cursor})
+    assert answer.json == {"changes": [], "cursor": cursor, "more": False}
+    assert long_ways == []
+
+
+def test_what_moves_for_others_moves_the_cursor_alone(
+    app: Flask, tenant_id: UUID, hana: Caller, olga: Caller, long_ways: list[str]
+) -> None:
+    cursor = rest(olga)
+    put(services_of(app), tenant_id, "visits", "visit-mine", host_id=HANA)
+    long_ways.clear()
+    glanced = olga.post(PULL, {"cursor": cursor}).json
+    assert (glanced["changes"], glanced["cursor"] != cursor, long_ways) == ([], True, [])
+    put(services_of(app), tenant_id, "visits", "visit-ours", host_id=HANA, observer_ids=[OLGA])
+    found = olga.post(PULL, {"cursor": glanced["cursor"]}).json
+    assert [change["id"] for change in found["changes"]] == ["visit-ours"]
+    assert long_ways == ["long"]
+
+
+def test_an_ended_session_is_refused_as_ever(hana: Caller) -> None:
+    cursor = rest(hana)
+    assert hana.post("/v1/sign-out").status_code == 204
+    assert hana.post(PULL, {"cursor": cursor}).json["type"] == "/problems/session-ended"
+
+
+def test_a_fresh_pair_of_tokens_is_confirmed(app: Flask, tenant_id: UUID, hana: Caller) -> None:
+    cursor = rest(hana)
+    with services_of(app).database.begin(tenant_id) as connection:
+        mine = "WHERE tenant_id = :tenant AND person_id = :person"
+        whose = {"tenant": tenant_id, "person": HANA}
+        connection.execute(text(f"UPDATE session SET confirmed = 0 {mine}"), whose)
+    assert hana.post(PULL, {"cursor": cursor}).status_code == 200
+    with services_of(app).database.begin(tenant_id) as connection:
+        assert connection.scalar(text(f"SELECT confirmed FROM session {mine}"), whose) == 1
+
+
+def test_a_restored_server_sends_the_phone_back_to_the_start(
+    app: Flask, tenant_id: UUID, hana: Caller
+) -> None:
+    cursor = rest(hana)
+    services = services_of(app)
+    with services.database.begin(tenant_id) as connection:
+        restore.begin_new_life(connection, tenant_id, services.now())
+    assert hana.post(PULL, {"cursor": cursor}).json["type"] == "/problems/sync-reset-required"
+
+
+def test_another_device_goes_the_long_way_first(
+    app: Flask, tenant_id: UUID, hana: Caller, long_ways: list[str]
+) -> None:
+    cursor = rest(hana)
+    long_ways.clear()
+    tablet = caller(app, tenant_id, HANA, "tablet-of-hana")
+    assert tablet.post(PULL, {"cursor": cursor}).json["changes"] == []
+    assert long_ways == ["long"]
+
+
+def test_a_question_cannot_write(app: Flask, tenant_id: UUID) -> None:
+    database = services_of(app).database
+    writes = Statement("DELETE FROM sync_clock WHERE tenant_id = :tenant RETURNING seq")
+    with pytest.raises(ReadOnlySqlTransaction):
+        database.ask(tenant_id, (writes, {"tenant": tenant_id}))
+    counts = Statement("SELECT count(*) AS rows FROM sync_clock WHERE tenant_id = :tenant")
+    assert database.ask(tenant_id, (counts, {"tenant": tenant_id})) == [(1,)]
+
+
+def test_a_question_sees_its_own_tenant_alone(app: Flask, tenant_id: UUID, stranger: Caller) -> None:
+    asked = Statement("SELECT count(*) AS rows FROM people WHERE :tenant IS NOT NULL")
+    database = services_of(app).database
+    assert database.ask(tenant_id, (asked, {"tenant": "x"})) == [(3,)]
