@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import statistics
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,11 @@ import orjson
 
 from schemas.sync import LARGEST_PAGE
 from service.dev.measure_live import latencies, make_crowd
+from sync.cursor import Cursor
+from sync.server import feed
+from sync.server.actor import Actor
 from tests.bench.wire import Script, drive, request
-from tests.bench.works import Figure, Round, demand
+from tests.bench.works import Figure, Round, demand, speed
 
 if TYPE_CHECKING:
     from tests.bench.ours import OurPlace, Ours
@@ -34,7 +38,7 @@ def shared(ours: Ours, doing: Round) -> Iterator[Figure]:
     with doing.metered() as cost:
         driven = drive(ours.address, scripts)
     demand(sum(driven.results) == place.stored() == each * len(scripts), "W1 shared", place.stored())
-    yield Figure("W1 push, the host reads them too", place.stored() / driven.seconds, "docs/s", cost)
+    yield speed("W1 push, the host reads them too", "docs/s", place.stored(), driven, cost, len(scripts))
 
 
 def other_doors(ours: Ours, doing: Round) -> Iterator[Figure]:
@@ -49,7 +53,19 @@ def other_doors(ours: Ours, doing: Round) -> Iterator[Figure]:
         with doing.metered() as cost:
             driven = drive(ours.address, [pull(place)])  # type: ignore[arg-type]
         demand(driven.results == [place.stored()], f"W2 {name}", driven.results)
-        yield Figure(f"W2 cold pull, 1 client, {name}", place.stored() / driven.seconds, "docs/s", cost)
+        yield speed(f"W2 cold pull, 1 client, {name}", "docs/s", place.stored(), driven, cost, 1)
+    yield alone(ours, place)  # type: ignore[arg-type]
+
+
+def alone(ours: Ours, place: OurPlace) -> Figure:
+    """W2's floor: the same pages by the engine's pull in this process, without HTTP and without an answer's JSON."""
+    actor, began = Actor(place.tenant_id, place.observers[0], "bench-desk"), time.perf_counter()
+    with ours.services.database.begin(place.tenant_id) as connection:
+        cursor, more = Cursor(), True
+        while more:
+            page = feed.pull(connection, actor, ["notes"], cursor, LARGEST_PAGE)
+            cursor, more = page.cursor, page.more
+    return Figure("W2 the engine's pull alone", place.stored() / (time.perf_counter() - began), "docs/s")
 
 
 def rxdb(place: OurPlace) -> Script[int]:
@@ -110,7 +126,3 @@ def poked(ours: Ours, doing: Round) -> Iterator[Figure]:
         "ms",
         cost,
     )
-
-
-ALSO: dict[str, Callable[[Ours, Round], Iterator[Figure]]] = {"W1": shared, "W2": other_doors, "W6": poked}
-"""More lines of a work."""

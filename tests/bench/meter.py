@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -12,17 +13,27 @@ import psutil
 
 EVERY_S = 0.1
 MEGABYTE = 2**20
+PROCESSORS = psutil.cpu_count() or 1
 
 
 @dataclass(slots=True)
 class Cost:
-    """Processor seconds of the server, PostgreSQL, the load and all other programs; the server's most resident memory in MB."""
+    """Processor seconds of the server, PostgreSQL, the load and all other programs, in so many seconds of the clock.
+
+    `memory_mb` is the server's largest resident memory, shared pages counted in each of its processes.
+    """
 
     server_s: float = 0.0
     postgres_s: float = 0.0
     load_s: float = 0.0
     others_s: float = 0.0
+    seconds: float = 0.0
     memory_mb: float = 0.0
+
+    @property
+    def ours_s(self) -> float:
+        """What the work itself took of the processors."""
+        return self.server_s + self.postgres_s + self.load_s
 
 
 @dataclass(slots=True)
@@ -43,13 +54,13 @@ def metered(server: Sequence[int], postgres: int) -> Iterator[Cost]:
     cost, peak = Cost(), _Peak(server)
     watcher = threading.Thread(target=peak.watch, daemon=True)
     watcher.start()
-    before = _times(server, postgres)
+    before, began = _times(server, postgres), time.perf_counter()
     try:
         yield cost
     finally:
         spent = [after - begun for after, begun in zip(_times(server, postgres), before, strict=True)]
         cost.server_s, cost.postgres_s, cost.load_s = spent[:3]
-        cost.others_s = max(0.0, spent[3] - sum(spent[:3]))
+        cost.others_s, cost.seconds = max(0.0, spent[3] - sum(spent[:3])), time.perf_counter() - began
         peak.ended.set()
         watcher.join()
         cost.memory_mb = peak.bytes / MEGABYTE

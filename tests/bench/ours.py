@@ -22,11 +22,12 @@ from service.dev.ports import free_pair
 from service.dev.postgres import SOCKET_PATH_LIMIT
 from service.migrations import upgrade
 from service.settings import Settings
-from tests.bench.doors import ALSO, cursor_of
+from tests.bench.doors import cursor_of, other_doors, poked, shared
 from tests.bench.loading import Template, load
 from tests.bench.notes import VISIT, note
 from tests.bench.place import News, Read, Since, slices
 from tests.bench.rig import Rig
+from tests.bench.size import proofs
 from tests.bench.wire import Script, drive, request
 from tests.bench.works import Figure, Round
 from tests.builders import make_person, make_tenant, put, sign_in
@@ -91,7 +92,8 @@ class Ours:
         return OurPlace(self, clients, state)
 
     def also(self, work: str, doing: Round) -> Iterator[Figure]:
-        return ALSO[work](self, doing) if work in ALSO else iter(())
+        works = {"W1": shared, "W2": other_doors, "W6": poked, "size": proofs}
+        return works[work](self, doing) if work in works else iter(())
 
 
 class OurPlace:
@@ -107,13 +109,26 @@ class OurPlace:
         services = ours.services
         self.tenant_id: UUID = make_tenant(services, f"bench-{uuid4().hex[:12]}")
         there = 1 if state == "draft" else clients
-        observers = [f"bench-observer-{number}" for number in range(there)]
+        self.observers = observers = [f"bench-observer-{number}" for number in range(there)]
         for person in (HOST, *observers):
             make_person(services, self.tenant_id, person)
         put(services, self.tenant_id, "visits", VISIT, host_id=HOST, observer_ids=observers)
-        self.phones = [self._phone(observers[n % there], f"bench-phone-{n}") for n in range(clients)]
+        self.owners: list[tuple[str, str]] = []
+        self.phones: list[dict[str, str]] = []
+        for number in range(clients):
+            self.phone(observers[number % there], f"bench-phone-{number}")
 
-    def _phone(self, person_id: str, device_id: str) -> dict[str, str]:
+    def phone(self, person_id: str, device_id: str) -> int:
+        """One more client: somebody's phone; returns its number."""
+        self.owners.append((person_id, device_id))
+        self.phones.append(self._signed_in(person_id, device_id))
+        return len(self.phones) - 1
+
+    def renew(self) -> None:
+        """Sign all phones in anew: a token lasts ten minutes."""
+        self.phones = [self._signed_in(*owner) for owner in self.owners]
+
+    def _signed_in(self, person_id: str, device_id: str) -> dict[str, str]:
         token = sign_in(self.ours.services, self.tenant_id, person_id, device_id)
         return {"Authorization": f"Bearer {token}", "X-Device-Id": device_id}
 
@@ -221,9 +236,11 @@ class OurPlace:
         )
         return request("POST", "/v1/sync/push", body, self.phones[client])
 
-    def pulling(self, client: int, cursor: str | None, encoding: str = "identity") -> bytes:
-        """The request that reads a page of the largest size."""
-        asked = {"cursor": cursor, "collections": ["notes"], "limit": LARGEST_PAGE}
+    def pulling(
+        self, client: int, cursor: str | None, encoding: str = "identity", most: int = LARGEST_PAGE
+    ) -> bytes:
+        """The request that reads a page, of the largest size unless said otherwise."""
+        asked = {"cursor": cursor, "collections": ["notes"], "limit": most}
         return request(
             "POST", "/v1/sync/pull", orjson.dumps(asked), self.phones[client] | {"Accept-Encoding": encoding}
         )

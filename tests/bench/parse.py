@@ -86,6 +86,9 @@ class ParsePlace:
         self.parse, self.seed, self.again = parse, next(SEEDS), 0
         self.name = next(parse.classes)
 
+    def renew(self) -> None:
+        """Nothing expires here."""
+
     def push(self, client: int, first: int, count: int) -> Script[int]:
         return self._send_all([self._batch(*some) for some in slices(first, count, BATCH)])
 

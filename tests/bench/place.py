@@ -40,6 +40,9 @@ class Place(Protocol):
     again: int
     """How often the server was too busy and asked to come again."""
 
+    def renew(self) -> None:
+        """Whatever a client needs from time to time to go on, before a script is made."""
+
     def push(self, client: int, first: int, count: int) -> Script[int]:
         """Write notes `first` to `first + count - 1` in the largest batches that the server takes; returns how many it took."""
 
