@@ -69,8 +69,10 @@ class Phone:
         while not stop.is_set():
             if types:
                 type_some(self)
-            with suppress(Unreachable):
+            try:
                 self.client.sync()
+            except Unreachable:
+                stop.wait(0.05)
             stop.wait(0.02 + self.rng.random() * 0.15)
 
     def rest(self) -> None:
