@@ -44,6 +44,7 @@ class Phone:
         self.rng, self.drafts = Random(self.name), list[str]()
         self._network = HttpNetwork(site.url)
         self._thread = ThreadPoolExecutor(1, self.name)
+        self._knocks_after_s = 0.0 if whose[2] == 1 else 0.3
         wire = Wire(self._network, self.name, ledger)
         self.client = self.do(self._begin, wire, whose[2], site.code(self.person)).result()
 
@@ -72,8 +73,8 @@ class Phone:
             try:
                 self.client.sync()
             except Unreachable:
-                stop.wait(0.05)
-            stop.wait(0.02 + self.rng.random() * 0.15)
+                stop.wait(self._knocks_after_s)
+            stop.wait(0.05 + self.rng.random() * 0.25)
 
     def rest(self) -> None:
         """Sync until nothing waits and all was read; TimeoutError when that takes too long."""

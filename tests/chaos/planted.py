@@ -19,7 +19,7 @@ from service.dev import programs, run
 from sync.server.receipts import Receipts
 from tests.chaos.wire import PUSH
 
-LATE_S = 0.2
+LATE_S = 0.5
 
 
 def answers_before_the_commit() -> None:

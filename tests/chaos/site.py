@@ -125,7 +125,7 @@ def answers(url: str) -> bool:
     return False
 
 
-def wait_for(condition: Callable[[], object], what: str, every_s: float = 0.01) -> float:
+def wait_for(condition: Callable[[], object], what: str, every_s: float = 0.02) -> float:
     """Look again and again until the condition holds; the moment. TimeoutError says what did not happen."""
     end = time.monotonic() + PATIENCE_S
     told = holds(condition)
