@@ -86,7 +86,9 @@ class Database:
         try:
             said = [statement.with_values(driver, **values) for statement, values in questions]
             cursor = driver.cursor(row_factory=namedtuple_row)
-            cursor.execute("; ".join((_START, _of(tenant_id), "SET LOCAL transaction_read_only = on", *said, "COMMIT")))
+            cursor.execute(
+                "; ".join((_START, _of(tenant_id), "SET LOCAL transaction_read_only = on", *said, "COMMIT"))
+            )
             return [answer.fetchone() for answer in cursor.results() if answer.description]
         except psycopg.OperationalError:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -12,12 +13,13 @@ from sync.server.kind import Kind
 from sync.server.rows import as_rows, upsert, upsert_rows, upsert_text
 from sync.server.stage import Key, Row, Stage
 from sync.server.statement import Statement
-from sync.server.tables import document, entry, membership, scope
+from sync.server.tables import document, entry, membership, receipt, scope
 
 _CHANGING = {
     document: ("seq", "deleted", "author", "body", "fields"),
     entry: ("seq", "removed"),  # a stored position never changes, so a row that is there keeps its own
     scope: ("next_pos", "max_seq"),
+    receipt: ("outcome",),
 }
 
 
@@ -29,29 +31,32 @@ _STORE = Statement(
     f"""
 WITH documents AS ({_upsert(document, "documents")}),
 entries AS ({_upsert(entry, "entries")}),
-scopes AS ({_upsert(scope, "scopes")})
+scopes AS ({_upsert(scope, "scopes")}),
+receipts AS ({_upsert(receipt, "receipts")})
 UPDATE sync_clock SET seq = :seq WHERE tenant_id = :tenant
 """  # noqa: S608  # names of our own tables
 )
 
 
-def store(stage: Stage) -> None:
-    """Write the overlay of a stage to its transaction, the clock row with it."""
+def store(stage: Stage, receipts: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Write the overlay of a stage to its transaction, with the receipts of its changes and the clock row."""
     connection, overlay, tenant = stage.connection, stage.overlay, stage.sequence.tenant_id
     bodies = {key: orjson.dumps(row.record).decode() for key, row in overlay.rows.items() if row.record}
     _store_typed(stage, bodies)
     history.forget(connection, tenant, overlay.forgotten)
     history.keep(connection, tenant, overlay.replaced)
     _store_memberships(stage)
-    if overlay.seq != stage.sequence.seq:
+    if receipts or overlay.seq != stage.sequence.seq:
         _STORE.run(
             connection,
             tenant=tenant,
             documents=as_rows([_document(row, bodies.get(row.key)) for row in overlay.rows.values()]),
             entries=as_rows(_entries(stage)),
             scopes=as_rows(_scopes(stage)),
+            receipts=as_rows(receipts),
             seq=overlay.seq,
         )
+    if overlay.seq != stage.sequence.seq:
         moved.note(connection, stage.sequence.seq, overlay.seq)
         stage.sequence.seq = overlay.seq
 

@@ -145,8 +145,7 @@ class _Push:
 
     def store(self) -> None:
         """Write what was staged."""
-        ledger.store(self.stage)
-        self.receipts.store(self.now)
+        ledger.store(self.stage, self.receipts.rows(self.now()))
         held.hold(self.connection, self.waiting.values())
         held.let_go(self.connection, self.actor.tenant_id, self.woken)
 

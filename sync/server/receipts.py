@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -11,11 +12,8 @@ from sqlalchemy import Connection
 
 from schemas.problems import Problem
 from sync.changes import Change, Outcome, Status
-from sync.clock import Now
 from sync.server.actor import Actor
-from sync.server.rows import upsert_rows
 from sync.server.statement import Statement, as_list
-from sync.server.tables import receipt
 
 _STORED = Statement("""
 SELECT r.op_id, r.person_id, r.payload, r.outcome
@@ -38,7 +36,7 @@ class Receipts:
     """The receipts of one push: those already there, and those it makes."""
 
     def __init__(self, connection: Connection, actor: Actor, op_ids: Iterable[str]) -> None:
-        self._connection, self._actor = connection, actor
+        self._actor = actor
         self._known = dict(stored(connection, actor, op_ids))
         self._new: dict[str, Receipt] = {}
 
@@ -57,20 +55,18 @@ class Receipts:
         bare = outcome if outcome.record is None else replace(outcome, record=None)
         self._known[change.op_id] = self._new[change.op_id] = Receipt(person_id, change.payload(), bare)
 
-    def store(self, now: Now) -> None:
-        """Write the new receipts."""
-        rows = [
+    def rows(self, now: datetime) -> list[dict[str, Any]]:
+        """The new receipts, for the ledger."""
+        return [
             {
-                "tenant_id": self._actor.tenant_id,
                 "op_id": op_id,
                 "person_id": r.person_id,
                 "payload": r.payload,
                 "outcome": _text(r.outcome),
-                "at": now(),
+                "at": now,
             }
             for op_id, r in self._new.items()
         ]
-        upsert_rows(self._connection, receipt, rows, ("outcome",))
 
 
 def stored(connection: Connection, actor: Actor, op_ids: Iterable[str]) -> Iterable[tuple[str, Receipt]]:
