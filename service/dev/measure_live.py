@@ -130,12 +130,21 @@ def latencies(crowd: Crowd, rounds: int) -> Iterator[float]:
         time.sleep(0.2)
 
 
-def live_process() -> Path:
-    """The process in /proc that serves streams."""
+def live_process(settings: Settings) -> Path:
+    """The process in /proc that serves streams of this instance."""
+    its_port = f"--port={urlsplit(str(settings.live_url)).port}"
     for place in Path("/proc").glob("[0-9]*"):
-        if b"service.live\0" in (place / "cmdline").read_bytes():
+        words = _command(place)
+        if "service.live" in words and its_port in words:
             return place
-    raise click.ClickException("No live process runs here.")
+    raise click.ClickException("No live process runs here: `make run` first.")
+
+
+def _command(process: Path) -> list[str]:
+    try:
+        return (process / "cmdline").read_text().split("\0")
+    except OSError:  # it has just ended
+        return []
 
 
 def megabytes(process: Path) -> float:
@@ -159,7 +168,7 @@ def main(listeners: int, rounds: int, idle: int) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     settings = Settings.from_environment()
-    crowd, process = make_crowd(settings), live_process()
+    crowd, process = make_crowd(settings), live_process(settings)
     crowd.listen(listeners)
     found = sorted(latencies(crowd, rounds))
     p95 = found[int(len(found) * 0.95)]
