@@ -80,7 +80,10 @@ class Database:
 
         None when PostgreSQL does not answer: whoever asks then goes the long way, which says so.
         """
-        connection = self.engine.raw_connection()
+        try:
+            connection = self.engine.raw_connection()
+        except psycopg.OperationalError:  # raw, as the driver raises it
+            return None
         driver = connection.driver_connection
         assert isinstance(driver, psycopg.Connection), "statements are sent by psycopg"
         try:
@@ -91,6 +94,9 @@ class Database:
             )
             return [answer.fetchone() for answer in cursor.results() if answer.description]
         except psycopg.OperationalError:
+            if driver.closed:  # the others in the pool are cut as well: the long way shall find a new one
+                connection.invalidate()
+                self.engine.dispose()
             return None
         finally:
             connection.close()

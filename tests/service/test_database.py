@@ -7,13 +7,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, event, func, insert, select, text
+from sqlalchemy import Connection, event, func, insert, make_url, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service import database as module
 from service.database import Database
+from sync.server.statement import Statement
 from sync.server.tables import scope
+from tests.conftest import owner_url
+from tests.servers import admin
 
 NORTH = UUID("11111111-1111-4111-8111-111111111111")
 MINE = scope.c.tenant_id == NORTH
@@ -87,3 +90,25 @@ def test_a_statement_that_takes_too_long_is_stopped(database: Database) -> None:
     ):
         connection.execute(soon)
     assert count(database) == 0
+
+
+SCOPES = Statement("SELECT count(*) AS rows FROM sync_scope WHERE tenant_id = :tenant")
+
+
+def test_a_question_that_nobody_can_answer_is_none() -> None:
+    away = Database("postgresql+psycopg://comewatch_rw@/db?host=/nowhere")
+    assert away.ask(NORTH, (SCOPES, {"tenant": NORTH})) is None
+
+
+def test_after_a_question_on_a_cut_connection_the_next_transaction_works(database_url: str) -> None:
+    database = Database(database_url, pool_size=3)
+    with database.begin(NORTH), database.begin(NORTH), database.begin(NORTH):
+        pass
+    with admin(make_url(owner_url(database_url))) as owner:
+        owner.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert database.ask(NORTH, (SCOPES, {"tenant": NORTH})) is None
+    assert count(database) == 0
+    assert database.ask(NORTH, (SCOPES, {"tenant": NORTH})) == [(0,)]
+    database.dispose()
