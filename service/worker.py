@@ -80,7 +80,7 @@ class Worker:
         """Throw away a batch of tombstones, of receipts and of old words; True when there may be more."""
         with self.database.begin(tenant_id) as connection:
             more = purge.tombstones(connection, tenant_id)
-        for work in (purge.receipts, purge.old_words):
+        for work in (purge.receipts, purge.unread_words, purge.old_words):
             with self.database.begin(tenant_id) as connection:
                 more = work(connection, tenant_id, self.now()) or more
         return more

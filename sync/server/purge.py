@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, l
 from sqlalchemy.dialects.postgresql import insert
 
 from sync.server import sequence
-from sync.server.tables import clock, device, entry, history, inbox, mark, membership, receipt
+from sync.server.tables import clock, device, entry, history, inbox, mark, membership, receipt, sent
 
 TOMBSTONES_LAST = timedelta(days=180)
 DEVICES_LAST = timedelta(days=400)
@@ -77,6 +77,14 @@ def raw_pushes(connection: Connection, tenant_id: UUID, now: datetime) -> bool:
     """Delete raw pushes older than 30 days; True when there may be more."""
     old = inbox.c.at < now - INBOX_LASTS
     return _delete(connection, inbox, (inbox.c.id,), tenant_id, old, inbox.c.at, INBOX_BATCH)
+
+
+def unread_words(connection: Connection, tenant_id: UUID, now: datetime) -> bool:
+    """Forget what devices sent that were not heard of for 400 days; True when there may be more."""
+    heard = (device.c.device_id == sent.c.device_id) & (device.c.last_seen_at > now - DEVICES_LAST)
+    lost = ~exists().where(device.c.tenant_id == tenant_id, heard)
+    key = (sent.c.device_id, sent.c.collection, sent.c.record_id)
+    return _delete(connection, sent, key, tenant_id, lost, sent.c.device_id, BATCH)
 
 
 def old_words(connection: Connection, tenant_id: UUID, now: datetime) -> bool:

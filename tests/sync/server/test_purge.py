@@ -12,6 +12,8 @@ from schemas.problems import Problem, Refused
 from sync.changes import Status
 from sync.cursor import Cursor
 from sync.server import devices, purge
+from sync.server.rows import upsert_rows
+from sync.server.tables import sent
 from tests.sync.server.world import ANN, BOB, BOOK, ROOM, SHELF, World
 
 HALF_A_YEAR = timedelta(days=181)
@@ -223,6 +225,28 @@ def test_old_words_are_emptied_and_their_places_stay(room: World) -> None:
     room.later(timedelta(days=2))
     run(room, lambda c: purge.old_words(c, room.tenant, room.now))
     assert versions() == [(1, 0)]
+
+
+def test_what_a_lost_device_sent_is_forgotten_with_it(room: World) -> None:
+    row = {"collection": "books", "person_id": BOB, "seq": 5, "op_id": "wm-1", "base": 1, "said": "x"}
+    for name in ("phone-heard", "phone-lost"):
+        said = row | {
+            "tenant_id": room.tenant,
+            "device_id": name,
+            "record_id": BOOK,
+            "fields": "{}",
+            "dirty": False,
+        }
+        run(room, lambda c, said=said: upsert_rows(c, sent, [said], ("seq",)))
+        run(room, lambda c, name=name: devices.seen(c, room.as_(BOB, name), room.now, None))
+    room.later(timedelta(days=399))
+    run(room, lambda c: devices.seen(c, room.as_(BOB, "phone-heard"), room.now, None))
+    run(room, lambda c: purge.unread_words(c, room.tenant, room.now))
+    kept = "SELECT device_id FROM sync_sent WHERE tenant_id = :tenant ORDER BY device_id"
+    assert [name for (name,) in room.ask(kept)] == ["phone-heard", "phone-lost"]
+    room.later(timedelta(days=2))
+    run(room, lambda c: purge.unread_words(c, room.tenant, room.now))
+    assert [name for (name,) in room.ask(kept)] == ["phone-heard"]
 
 
 def test_the_clock_is_marked_once_a_day(room: World) -> None:
