@@ -21,8 +21,6 @@ from tests.bench.works import Figure, Round, demand, speed
 if TYPE_CHECKING:
     from tests.bench.ours import OurPlace, Ours
 
-LISTENERS, POKES = 100, 50
-
 
 def cursor_of(page: bytes) -> str:
     """The cursor of a native page, read without reading the page."""
@@ -114,14 +112,14 @@ def poked(ours: Ours, doing: Round) -> Iterator[Figure]:
     with ours.live(), doing.metered() as cost:
         crowd = make_crowd(ours.settings)
         try:
-            crowd.listen(LISTENERS)
-            found = list(latencies(crowd, POKES))
+            crowd.listen(doing.sizes.listeners)
+            found = list(latencies(crowd, doing.sizes.pokes))
         finally:
             for stream in crowd.streams:
                 stream.close()
             crowd.database.dispose()
     yield Figure(
-        f"W6 {LISTENERS} listeners, last one poked after the ack",
+        f"W6 {doing.sizes.listeners} listeners, last one poked after the ack",
         statistics.median(found),
         "ms",
         cost,

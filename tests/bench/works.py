@@ -28,6 +28,10 @@ class Sizes:
     pairs: int = 40
     nothing: int = 100
     increments: int = 100
+    listeners: int = 100
+    pokes: int = 50
+    pulls: int = 400
+    scopes: int = 300
 
 
 @dataclass(slots=True)
