@@ -38,6 +38,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ours]:
     rig = Rig(tmp_path_factory.mktemp("bench"))
     rig.start()
     server = Ours(rig)
+    server.api.start_patience = server.streams.start_patience = 300  # other tests may fill the machine
     try:
         server.start()
         yield server
