@@ -54,6 +54,7 @@ def is_wiped(world: World, phone: Phone, waiting: set[str]) -> str:
     lose(world, phone, waiting)
     world.server.tally["phone: wiped"] += 1
     phone.expected = None
+    phone.good_weather()
     phone.sign_in(world.services)
     return "was taken off the account, and is wiped"
 

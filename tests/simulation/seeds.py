@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -104,7 +106,16 @@ _STAGE: list[Stage] = []
 
 
 def _begin(database_url: str) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _STAGE.append(_MINE.enter_context(set_up(database_url)))
+
+
+def _end_with_parent() -> None:
+    """Whoever stops the run, even with -9, stops all of it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _live(shrink: int, seed: int) -> Lived:
