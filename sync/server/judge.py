@@ -17,7 +17,7 @@ from schemas.base import SERVER_OWNED
 from schemas.problems import Problem, Refused
 from sync.changes import Change, Record
 from sync.clock import stamp
-from sync.merge import Base, Conflict, Merged, Policy, merge
+from sync.merge import Base, Conflict, Merged, Policy, longer, merge
 from sync.server import reading
 from sync.server.actor import Actor
 from sync.server.history import body_at
@@ -184,8 +184,18 @@ class Judge:
             actor, kind, {name: value for name, value in merged.record.items() if name in merged.changed}
         )
         _keep_in_bounds(kind, merged, before, arrived)
+        if base.record is None:
+            self._keep_words_of_a_lost_life(kind, row, merged, arrived)
         merged.record["updated_at"] = self.stage.stamp
         return self._checked(actor, kind, change, before, merged, believed)
+
+    def _keep_words_of_a_lost_life(self, kind: Kind, row: Row, merged: Merged, arrived: Record) -> None:
+        """What a phone sends again to a restored server may be others' words: over its own, but not in silence."""
+        for name in sorted(merged.changed & arrived.keys()):
+            old, new = (row.record or {}).get(name), merged.record[name]
+            forgotten = row.writer(name)[0] <= self.stage.sequence.horizon
+            if kind.policies.get(name) is Policy.TEXT and forgotten and old and longer(old, new or "") != new:
+                merged.conflicts.append(Conflict(name, new, old, arrived_kept=True))
 
     def _seen(self, kind: Kind, change: Change, row: Row) -> Mapping[str, Any] | None:
         """The record as the writer had last seen it; None when it did not say, or history no longer knows.

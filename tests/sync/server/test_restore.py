@@ -174,6 +174,23 @@ def test_without_the_command_the_loss_would_go_unnoticed(school: School) -> None
     assert [one.collection for one in olga.digest_check() if not one.equal] == ["notes"]
 
 
+def test_the_loser_of_a_conflict_is_kept_though_the_restored_server_never_heard_of_it(school: School) -> None:
+    hana, olga = school.phone("hana", HANA), school.phone("olga", OLGA)
+    hana.put("visits", VISIT, {"host_id": HANA, "observer_ids": [OLGA], "focus": "questions"})
+    settle(hana, olga)
+    olga.put("visits", VISIT, {"focus": "who talks"})
+    hana.put("visits", VISIT, {"focus": "silence"})
+    hana.sync()
+    school.back_up()
+    settle(olga, hana)
+    assert [one["other"] for one in hana.list("conflicts")] == ["silence"]
+    school.restore()
+    school.after_restore()
+    settle(hana, olga)
+    assert (hana.get("visits", VISIT) or {})["focus"] == "who talks"
+    assert [one["other"] for one in hana.list("conflicts")] == ["silence"]
+
+
 @pytest.mark.parametrize("first", ["author", "host"])
 @pytest.mark.parametrize("same_phone", [True, False], ids=["same phone", "another phone"])
 def test_what_was_taken_back_stays_back(school: School, first: str, same_phone: bool) -> None:
