@@ -31,7 +31,7 @@ class Lived:
     promise: str | None = None
     how: str = ""
     story: Sequence[str] = ()
-    steps: int = 0  # that this history takes
+    steps: Sequence[Step] = ()  # of this history
 
     def told(self) -> str:
         """The history of a broken promise, in words."""
@@ -68,9 +68,7 @@ def live(stage: Stage, seed: int, *, shrink: int = 60) -> Lived:
         fewer = shrunk(fewer, lambda some: _breaks(stage, seed, some, promise), shrink)
         again, smaller = played(stage, seed, fewer)
         broken, world = (again, smaller) if again else (broken, world)
-    return Lived(
-        seed, time.perf_counter() - began, tally, broken.promise, broken.how, world.story, len(fewer)
-    )
+    return Lived(seed, time.perf_counter() - began, tally, broken.promise, broken.how, world.story, fewer)
 
 
 def played(stage: Stage, seed: int, steps: Sequence[Step]) -> tuple[Violation | None, World]:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.simulation import backup
 from tests.simulation.coverage import ENOUGH, KINDS, Coverage
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.plan import Step, plan
 from tests.simulation.seeds import live
 from tests.simulation.shrink import shrunk
@@ -36,6 +37,13 @@ def test_worlds_keep_every_promise(stage: Stage, first: int) -> None:
 @pytest.mark.parametrize("name", MUST_FALL_AT_ONCE)
 def test_a_planted_bug_is_noticed(stage: Stage, name: str) -> None:
     assert fate(stage, name, range(1, 6), shrink=0).promise is not None
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_bug_can_be_planted(name: str) -> None:
+    """Where the product has moved on, a mutant that patches nothing would prove nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        MUTANTS[name].plant(patch)
 
 
 def test_a_seed_tells_one_story(stage: Stage) -> None:
