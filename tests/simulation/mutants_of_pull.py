@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, update
-from sqlalchemy.dialects.postgresql import insert
 
-from service.database import _start
+from service.database import _of, _start
 from sync.cursor import Cursor
-from sync.server import feed, sequence
+from sync.server import feed, ledger, sequence
 from sync.server.actor import Actor
-from sync.server.feed import Page
+from sync.server.feed import PageText
 from sync.server.filing import Filing
 from sync.server.kind import Grant
-from sync.server.sequence import Sequence
-from sync.server.stage import Row
+from sync.server.stage import Row, Stage
+from sync.server.statement import Statement
 from sync.server.tables import clock
 from tests.sync.server import test_pull_ablations as ablations
 
@@ -38,7 +36,7 @@ def a_grant_takes_no_block(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_grant_comes_under_one_number(patch: pytest.MonkeyPatch) -> None:
-    ablations.without_blocks(patch)
+    _phones_pull(patch, ablations.without_blocks)
 
 
 def a_revocation_takes_no_block(patch: pytest.MonkeyPatch) -> None:
@@ -46,48 +44,52 @@ def a_revocation_takes_no_block(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_pull_asks_one_scope_alone(patch: pytest.MonkeyPatch) -> None:
-    ablations.without_other_scopes(patch)
+    _phones_pull(patch, ablations.without_other_scopes)
 
 
 def a_second_grant_is_taken_for_the_first(patch: pytest.MonkeyPatch) -> None:
-    ablations.without_first_base(patch)
+    _phones_pull(patch, ablations.without_first_base)
 
 
 def nobody_knows_when_a_phone_was_born(patch: pytest.MonkeyPatch) -> None:
-    ablations.without_boot(patch)
+    _phones_pull(patch, ablations.without_boot)
 
 
 def the_clock_row_is_not_held(patch: pytest.MonkeyPatch) -> None:
     """Numbers come from something like a sequence: taken without a lock, and seen before the rows are."""
+    store = ledger.store
 
-    def lock(connection: Connection, tenant_id: UUID) -> Sequence:
-        with connection.engine.begin() as own:
-            _start(own, f"; SET LOCAL app.tenant = '{tenant_id}'")
-            own.execute(insert(clock).values(tenant_id=tenant_id).on_conflict_do_nothing())
-        return sequence.read(connection, tenant_id)
+    def hasty(stage: Stage, *receipts: Any) -> None:
+        tenant_id = stage.sequence.tenant_id
+        with stage.connection.engine.begin() as own:
+            _start(own, f"; {_of(tenant_id)}")
+            own.execute(update(clock).where(clock.c.tenant_id == tenant_id).values(seq=stage.overlay.seq))
+        store(stage, *receipts)
 
-    def store(self: Sequence, connection: Connection) -> None:
-        with connection.engine.begin() as own:
-            _start(own, f"; SET LOCAL app.tenant = '{self.tenant_id}'")
-            own.execute(update(clock).where(clock.c.tenant_id == self.tenant_id).values(seq=self.seq))
-
-    patch.setattr(sequence, "lock", lock)
-    patch.setattr(Sequence, "store", store)
+    patch.setattr(sequence, "lock", sequence.read)
+    patch.setattr(ledger, "store", hasty)
 
 
 def a_cursor_runs_ahead_of_its_page(patch: pytest.MonkeyPatch) -> None:
-    pull = feed.pull
+    pull = feed.pull_text
 
-    def hasty(connection: Connection, actor: Actor, collections: Any, cursor: Cursor, limit: int) -> Page:
-        page = pull(connection, actor, collections, cursor, limit)
+    def hasty(connection: Connection, actor: Actor, names: Any, cursor: Cursor, limit: int) -> PageText:
+        page = pull(connection, actor, names, cursor, limit)
         ahead = sequence.read(connection, actor.tenant_id).seq
         return replace(page, cursor=page.cursor.at(ahead), more=False)
 
-    patch.setattr(feed, "pull", hasty)
+    patch.setattr(feed, "pull_text", hasty)
 
 
 def any_cursor_will_do(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(feed, "_demand_current", lambda cursor, now, collections: None)
+    patch.setattr(feed, "_demand_current", lambda *asked: None)
+
+
+def a_glance_sees_no_grant(patch: pytest.MonkeyPatch) -> None:
+    said = feed._NEWS.text
+    blind = said.replace("m.base + m.len > :since AND", "false AND")
+    assert blind != said
+    patch.setattr(feed, "_NEWS", Statement(blind))
 
 
 def what_leaves_a_scope_is_not_told(patch: pytest.MonkeyPatch) -> None:
@@ -103,14 +105,28 @@ def what_leaves_a_scope_is_not_told(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_row_comes_under_the_number_of_its_block(patch: pytest.MonkeyPatch) -> None:
-    ablations.pull_says(patch, ("coalesce(d.seq, c.number) AS seq", "c.number AS seq"))
+    _text_says(patch, ("coalesce(d.seq, c.number) AS seq", "c.number AS seq"))
 
 
 def a_digest_counts_each_scope(patch: pytest.MonkeyPatch) -> None:
-    other = feed._DIGEST.bindparams()
-    other.text = other.text.replace("SELECT DISTINCT e.record_id", "SELECT e.record_id")
-    assert other.text != feed._DIGEST.text
-    patch.setattr(feed, "_DIGEST", other)
+    said = feed._DIGEST.text
+    doubled = said.replace("SELECT DISTINCT e.record_id", "SELECT e.record_id")
+    assert doubled != said
+    patch.setattr(feed, "_DIGEST", Statement(doubled))
+
+
+def _phones_pull(patch: pytest.MonkeyPatch, ablation: ablations.Ablation) -> None:
+    """The ablation, of the statement that the native door sends."""
+    patch.setattr(ablations, "pull_says", _text_says)
+    ablation(patch)
+
+
+def _text_says(patch: pytest.MonkeyPatch, *replacements: tuple[str, str]) -> None:
+    said = feed._TEXT.text
+    for words, others in replacements:
+        assert said.count(words) == 1, f"the statement no longer says {words!r} once"
+        said = said.replace(words, others)
+    patch.setattr(feed, "_TEXT", Statement(said, binary=True))
 
 
 PLANTS = (
@@ -123,6 +139,7 @@ PLANTS = (
     the_clock_row_is_not_held,
     a_cursor_runs_ahead_of_its_page,
     any_cursor_will_do,
+    a_glance_sees_no_grant,
     what_leaves_a_scope_is_not_told,
     a_row_comes_under_the_number_of_its_block,
     a_digest_counts_each_scope,

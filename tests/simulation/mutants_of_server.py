@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Table
 
 from sync.changes import Change, Outcome, Status
 from sync.merge import Policy, fields
-from sync.server import history, ledger, push, rows
+from sync.server import history, ledger, push
 from sync.server.actor import Actor
 from sync.server.filing import Filing
 from sync.server.judge import Judge, Verdict
 from sync.server.receipts import Receipts
 from sync.server.stage import Key, Row
+from sync.server.statement import Statement
 
 
 def receipts_are_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -93,17 +93,10 @@ def a_merge_is_called_applied(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_body_is_written_once(patch: pytest.MonkeyPatch) -> None:
-    upsert: Callable[..., None] = rows.upsert_rows
-
-    def stale(connection: Connection, table: Table, rows: Any, changing: Any) -> None:
-        upsert(
-            connection,
-            table,
-            rows,
-            [name for name in changing if (table.name, name) != ("sync_document", "body")],
-        )
-
-    patch.setattr(ledger, "upsert_rows", stale)
+    said = ledger._STORE.text
+    stale = said.replace("body = excluded.body", "body = sync_document.body")
+    assert stale != said
+    patch.setattr(ledger, "_STORE", Statement(stale))
 
 
 PLANTS = (
