@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -50,6 +51,7 @@ def main(kills: int, only: str, seed: int, plant: str | None) -> None:
 
     Examples:  make chaos KILLS=3   make chaos ONLY=api,postgres   python -m tests.chaos --only api --plant gives-no-receipts
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is to be stopped
     chosen = [word.strip() for word in only.split(",") if word.strip()] or [*KILLS, DISK]
     if unknown := set(chosen) - {*KILLS, DISK}:
         raise click.BadParameter(f"{', '.join(sorted(unknown))}: choose of {', '.join([*KILLS, DISK])}.")
@@ -89,15 +91,9 @@ def _tell(number: int, kills: int, one: Struck) -> None:
 
 
 def _sum_up(targets: Sequence[str], struck: Sequence[Struck], storm: Storm, seconds: float) -> None:
-    table = Table(
-        "killed",
-        "kills",
-        "in mid-push",
-        "away",
-        "first success",
-        "to patient phones",
-        title="seconds: p50 / max",
-    )
+    table = Table(title="seconds: p50 / max")
+    for name in ("killed", "kills", "in mid-push", "away", "first", "patient"):
+        table.add_column(name, no_wrap=True)
     for target in targets:
         these = [one for one in struck if one.target == target]
         times = (_spread(getattr(one, name) for one in these) for name in ("away_s", "first_s", "patient_s"))
