@@ -34,7 +34,7 @@ chaos: $(INSTALLED) ## Kill -9 the servers in mid-push, and fill their disk: KIL
 	@exec $(BIN)/python -m tests.chaos --kills $(or $(KILLS),20) $(if $(ONLY),--only $(ONLY))
 
 bench: $(INSTALLED) ## Measure this server beside others: WORKS=W1,W4 ONLY=ours ROUNDS=3 (docs/speed.md)
-	@exec $(BIN)/python -m tests.bench $(if $(WORKS),--works $(WORKS)) $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	@exec $(BIN)/python -m tests.bench $(if $(WORKS),--works $(WORKS)) $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(PAGE),--page $(PAGE))
 
 check: $(INSTALLED) ## Check style, formatting, types and the rules of import
 	$(BIN)/ruff check

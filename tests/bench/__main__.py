@@ -13,6 +13,7 @@ from rich.console import Console
 
 from service.dev.children import LaunchError
 from tests.bench.installing import InstallError
+from tests.bench.page import write
 from tests.bench.rig import Rig
 from tests.bench.run import CONTENDERS, FLOOR, ONCE, Plan, run
 from tests.bench.table import as_json, tell
@@ -36,7 +37,8 @@ Examples:
 @click.option("--only", default=ALL_SERVERS, show_default=True, help="Which servers.")
 @click.option("--rounds", default=3, show_default=True, help="How often; the table shows medians.")
 @click.option("--notes", default=10_000, show_default=True, help="How many notes W1 pushes.")
-def main(works: str, only: str, rounds: int, notes: int) -> None:
+@click.option("--page", type=click.Path(path_type=Path), help="A page to put the figures into.")
+def main(works: str, only: str, rounds: int, notes: int, page: Path | None) -> None:
     """Do the same work on this server and on others, on one PostgreSQL, and compare."""
     plan = Plan(_chosen(works, WORKS), _chosen(only, (*CONTENDERS, FLOOR)), rounds, Sizes(notes=notes))
     rig = Rig(HOME.absolute())
@@ -51,7 +53,9 @@ def main(works: str, only: str, rounds: int, notes: int) -> None:
         rig.stop()
     tell(OUT, results)
     (HOME / "results.json").write_bytes(orjson.dumps(as_json(results), option=orjson.OPT_INDENT_2))
-    OUT.print(f"Written to {HOME / 'results.json'}.")
+    if page is not None:
+        write(page, results, rounds)
+    OUT.print(f"Written to {HOME / 'results.json'}{f' and {page}' if page else ''}.")
 
 
 def _chosen(said: str, known: Iterable[str]) -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from tests.bench.loading import Template
 from tests.bench.ours import IDS, OF_A_NOTE, OurPlace, Ours
+from tests.bench.page import BEGIN, END, write
 from tests.bench.place import Read, skipped
 from tests.bench.rig import Rig
 from tests.bench.table import TARGETS, met, tell
@@ -156,3 +158,23 @@ def test_every_target_is_a_line_of_the_works(figures: dict[str, list[Figure]]) -
         for real, tiny in sizes.items():
             here = here.replace(real, tiny)
         assert here in lines
+
+
+def test_the_figures_stand_between_the_marks_of_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "speed.md"
+    page.write_text(f"Before.\n{BEGIN}\nold\n{END}\nAfter.\n")
+    write(page, {"ours": rounds(13_000), "kinto": rounds(50)}, 1)
+    said = page.read_text()
+    assert "| W1 push | 13,000 docs/s | 50 docs/s | at least 12,000 | met |" in said
+    assert "old" not in said
+    assert said.startswith("Before.\n")
+    assert said.endswith("After.\n")
+    page.write_text("No marks.")
+    with pytest.raises(ValueError, match="nothing was written"):
+        write(page, {}, 1)
+
+
+def test_the_page_of_the_project_has_its_marks() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "speed.md").read_text()
+    assert BEGIN in text
+    assert END in text
