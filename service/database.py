@@ -22,6 +22,7 @@ _LIMITS = {
     "statement_timeout": "5s",
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "10s",
+    "plan_cache_mode": "force_generic_plan",  # else each connection plans a pull ten times, at 5 ms, before it keeps the plan
     "jit": "off",  # our statements are short, and compiling one takes longer than any of them
 }
 _START = "; ".join(

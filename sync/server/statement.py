@@ -57,7 +57,8 @@ class Statement:
 
     def _send(self, cursor: psycopg.RawCursor[Any], values: dict[str, Any]) -> None:
         try:
-            cursor.execute(self._query, [_said(values[name]) for name in self._names], binary=self._binary)
+            said = [_said(values[name]) for name in self._names]
+            cursor.execute(self._query, said, prepare=True, binary=self._binary)
         except psycopg.Error as fault:  # callers know the faults of SQLAlchemy, as from any other statement
             raise DBAPIError.instance(self.text[:200], None, fault, psycopg.Error) from fault
 
