@@ -13,6 +13,7 @@ from schemas.problems import Problem, Refused
 from schemas.sync import MOST_CHANGES
 from service.api import hardened
 from service.api.devices import note_device
+from service.api.glance import nothing_new
 from service.api.smorest import DEVICE_TIME, Blueprint
 from service.api.sync import PUSH_LIMIT, collections, log_deliveries
 from service.api.terms import Policy
@@ -21,6 +22,7 @@ from service.records import KINDS
 from sync.changes import Record
 from sync.server.dialects import rxdb
 from sync.server.dialects.rxdb import Checkpoint, Row
+from sync.server.feed import Page
 from sync.server.kind import Kind
 
 LONGEST_ID = 200
@@ -35,15 +37,21 @@ blueprint = Blueprint(
 @blueprint.takes(words.RxdbPullSchema, location="query")
 @blueprint.gives(200, words.RxdbPulledSchema)
 @blueprint.refuses(Problem.SYNC_RESET_REQUIRED, Problem.UNKNOWN_COLLECTION)
-@in_transaction
-def pull(work: Work, asked: dict[str, int], name: str) -> Response:
+def pull(asked: dict[str, int], name: str) -> Response:
     """Read what changed in one collection since the checkpoint, a page at a time."""
-    collection = kind(name).name
-    note_device(work)
-    limit = asked.pop("limit")
-    page = rxdb.pull(work.connection, work.actor, collection, Checkpoint(**asked), limit)
-    log_deliveries(work, page)
+    collection, limit, since = kind(name).name, asked.pop("limit"), Checkpoint(**asked)
+    at_rest = nothing_new([collection], since.cursor(collection))
+    page = Page([], at_rest, more=False) if at_rest else read_page(collection, since, limit)
     return Response(rxdb.page_text(page), mimetype="application/json")
+
+
+@in_transaction
+def read_page(work: Work, collection: str, since: Checkpoint, limit: int) -> Page:
+    """The next page of the feed, noted where reading is logged."""
+    page = rxdb.pull(work.connection, work.actor, collection, since, limit)
+    note_device(work)
+    log_deliveries(work, page)
+    return page
 
 
 @blueprint.route(

@@ -7,26 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from marshmallow import ValidationError
 from sqlalchemy import and_, exists, select
 
 from schemas.base import SERVER_OWNED
 from schemas.problems import Problem, Refused
 from sync.changes import Change, Record
-from sync.clock import stamp
 from sync.merge import Base, Conflict, Merged, Policy, longer, merge
-from sync.server import reading
+from sync.server import arriving
 from sync.server.actor import Actor
 from sync.server.history import body_at
 from sync.server.kind import Kind, Write
 from sync.server.stage import Row, Stage
 from sync.server.tables import entry, membership
-
-_OURS = frozenset({*SERVER_OWNED, "id"})
-"""What a change cannot say in its fields."""
 
 
 class Waits(Exception):
@@ -121,9 +115,9 @@ class Judge:
     def _create(self, actor: Actor, kind: Kind, change: Change) -> Verdict:
         if change.base_seq:  # it edits something that this person cannot see, or that never was
             raise Refused(Problem.NOT_FOUND)
-        record = self._blank(actor, kind, change) | _loaded(kind, change, partial=False)
+        record = self._blank(actor, kind, change) | arriving.loaded(kind, change, partial=False)
         self._demand_parents(actor, kind, record)
-        believed = record | _sent(kind, change)
+        believed = record | arriving.sent(kind, change)
         if believed.get("state", "") is None:
             del believed["state"]
         moved, illegal = self._birth(actor, kind, record)
@@ -166,7 +160,7 @@ class Judge:
         before = row.record or {}
         if not (actor.is_system or kind.may_write(actor, before, self.stage)):
             raise Refused(Problem.NOT_ALLOWED)
-        arrived = _loaded(kind, change, partial=True)
+        arrived = arriving.loaded(kind, change, partial=True)
         seen = self._seen(kind, change, row)
         base = Base(seen, lambda name: self._wrote(actor, change, row, name))
         merged = merge(before, arrived, base, kind.policies, kind.machine, self._allowed(actor, kind, before))
@@ -177,7 +171,7 @@ class Judge:
                 _no_way(kind, merged.illegal_move),
                 {"/fields/state": ["This move is not yours, or there is no such move."]},
             )
-        believed = None if seen is None else {**seen, **_sent(kind, change)}
+        believed = None if seen is None else {**seen, **arriving.sent(kind, change)}
         if not merged.changed:
             return Verdict(kind, Write(kind.name, change.id, before, before), merged, believed)
         self._demand_parents(
@@ -208,7 +202,7 @@ class Judge:
             name: value
             for name, value in change.base_fields.items()
             if name in kind.schema.fields
-            and (value == (row.record or {}).get(name) or _fits(kind, name, value))
+            and (value == (row.record or {}).get(name) or arriving.fits(kind, name, value))
         }
         if change.base_seq is None:
             return said
@@ -294,49 +288,5 @@ def _keep_in_bounds(kind: Kind, merged: Merged, before: Record, arrived: Record)
             merged.conflicts.append(Conflict(name, arrived[name], before[name], arrived_kept=True))
 
 
-def _sent(kind: Kind, change: Change) -> Record:
-    """The fields as they were sent: what the schema puts in another form on the way in, the writer must adopt."""
-    known = kind.schema.fields
-    return {name: value for name, value in change.fields.items() if name in known and name not in _OURS}
-
-
-def _fits(kind: Kind, name: str, value: Any) -> bool:
-    """Whether a record could ever have held this value; a client's base may say anything."""
-    try:
-        kind.schema.fields[name].deserialize(value)
-    except ValidationError:
-        return value is None
-    return True
-
-
 def _no_way(kind: Kind, edge: tuple[str, str]) -> str:
     return f"There is no way for you to take {kind.name} from {edge[0]} to {edge[1]}."
-
-
-def _loaded(kind: Kind, change: Change, *, partial: bool) -> Record:
-    """The arriving fields, validated and in the form that the wire writes them; the server's own fields are ignored."""
-    fields = {name: value for name, value in change.fields.items() if name not in _OURS}
-    if kind.schema.is_plain(fields, partial=partial) and reading.is_id(change.id):
-        return fields
-    try:
-        loaded = kind.schema.load(fields | {"id": change.id}, partial=partial)
-    except ValidationError as fault:
-        raise Refused(Problem.INVALID_RECORD, "Some fields have faults.", _pointers(fault.messages)) from None
-    del loaded["id"]
-    return {name: stamp(value) if isinstance(value, datetime) else value for name, value in loaded.items()}
-
-
-def _pointers(messages: Any, at: str = "/fields") -> dict[str, list[str]]:
-    """marshmallow's nested messages as JSON pointers into the change."""
-    if isinstance(messages, dict):
-        found: dict[str, list[str]] = {}
-        for name, inner in messages.items():
-            found |= _pointers(
-                inner, "/id" if (name, at) == ("id", "/fields") else f"{at}/{_escaped(str(name))}"
-            )
-        return found
-    return {at: [str(message) for message in messages]}
-
-
-def _escaped(name: str) -> str:
-    return name.encode("ascii", "backslashreplace").decode().replace("~", "~0").replace("/", "~1")[:80]

@@ -45,6 +45,10 @@ class Checkpoint:
     boot: int = 0
     epoch: int = 0
 
+    def cursor(self, collection: str) -> Cursor:
+        """The same place in the feed of this collection."""
+        return Cursor(self.seq, self.boot, self.epoch, about([collection]))
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -70,7 +74,7 @@ class Row:
 
 def pull(connection: Connection, actor: Actor, collection: str, since: Checkpoint, limit: int) -> Page:
     """One page: each id once, and shorter than `limit` only at the end. Raises Refused as the feed does."""
-    cursor = Cursor(since.seq, since.boot, since.epoch, about([collection]))
+    cursor = since.cursor(collection)
     found: dict[str, FeedRow] = {}
     while True:
         page = feed.pull(connection, actor, [collection], cursor, limit - len(found))
