@@ -7,12 +7,10 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from sync.client import DeviceRevoked, SignInRequired, Unreachable
-from tests.simulation import disasters, promises, seasons
-from tests.simulation.ledger import Typed
+from tests.simulation import apps, disasters, promises, seasons
 from tests.simulation.network import WEATHERS
 from tests.simulation.phone import Phone
 from tests.simulation.plan import Step
-from tests.simulation.truth import WORD
 from tests.sync.client.fuse import Crash
 
 if TYPE_CHECKING:
@@ -101,60 +99,6 @@ def crash(world: World, step: Step, chance: Random) -> str:
         return f"crashes in a sync, at its moment {length}"
 
 
-def read_by_rest(world: World, step: Step, chance: Random) -> str:
-    phone = world.phone(step.phone)
-    kind = chance.choice(
-        ("notes", "notes", "visits", "attachments", "invitations", "memberships", "conflicts")
-    )
-    ids = sorted(world.server.truth.rows[kind])
-    paths = [f"/v1/{kind}?limit=200"]
-    if ids:
-        paths += [f"/v1/{kind}/{chance.choice(ids)}"] * 2
-        paths += [f"/v1/{kind}/{chance.choice(ids)}/history"] if kind != "conflicts" else []
-    for path in paths:
-        world.ask(phone, "GET", path)
-    return f"reads by REST: {', '.join(paths)}"
-
-
-def write_by_rest(world: World, step: Step, chance: Random) -> str | None:
-    """Another app of hers changes a text; it has read it just before."""
-    phone = world.phone(step.phone)
-    visible = world.server.truth.oracle.visible[phone.person]
-    visits = sorted(record_id for kind, record_id in visible if kind == "visits")
-    if not visits:
-        return None
-    visit, word = chance.choice(visits), f"w{step.number:04}"
-    text = f"{visible['visits', visit]['focus'] or ''} {word}".strip()
-    return _write(world, phone, step, ("visits", visit), ("PATCH", f"/v1/visits/{visit}", {"focus": text}))
-
-
-def make_again(world: World, step: Step, chance: Random) -> str | None:
-    """Another app posts a record under an id that was deleted."""
-    phone = world.phone(step.phone)
-    dead = sorted(record_id for kind, record_id in world.server.truth.dead if kind == "notes")
-    if not dead:
-        return None
-    said = {
-        "id": chance.choice(dead),
-        "visit_id": "visit-hana",
-        "note_kind": "quote",
-        "text": f"w{step.number:04}",
-    }
-    return _write(world, phone, step, ("notes", said["id"]), ("POST", "/v1/notes", said))
-
-
-def _write(
-    world: World, phone: Phone, step: Step, key: tuple[str, str], asked: tuple[str, str, dict[str, str]]
-) -> str:
-    world.server.heard.ops[phone.device_id, key].add(f"rest-{step.number}")
-    taken = world.ask(phone, *asked) is not None
-    if taken:
-        for word in WORD.findall(str(asked[2])):
-            typed = Typed(key, key[0] == "visits", phone.name, phone.person)
-            world.ledger.typed.setdefault(word, typed)
-    return f"{'has' if taken else 'in vain has'} another app {asked[0]} {asked[1]} {asked[2]}"
-
-
 def digests(world: World, step: Step, chance: Random) -> str:
     phone = world.phone(step.phone)
     for kind in chance.sample(sorted(world.server.truth.rows), 2):
@@ -178,9 +122,9 @@ EVENTS: dict[str, Event] = {
     "takes another phone off": disasters.remove,
     "the server is backed up": disasters.back_up_server,
     "the server is restored": disasters.restore_server,
-    "reads by REST": read_by_rest,
-    "writes by REST": write_by_rest,
-    "makes again what was deleted": make_again,
+    "reads by REST": apps.read,
+    "writes by REST": apps.write,
+    "makes again what was deleted": apps.make_again,
     "asks for digests": digests,
     "an hour passes": seasons.hour,
     "some days pass": seasons.days,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, KeysView, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from tests.simulation.ledger import Ledger
 from tests.simulation.oracle import Key
 from tests.simulation.truth import Truth, as_wire
 from tests.simulation.violation import Violation, demand
-from tests.simulation.watch import PULL, PUSH, Watch
+from tests.simulation.watch import NOT_HERS, PULL, PUSH, Watch
 
 _STORED = {
     "tombstones": ("sync_entry", "removed"),
@@ -75,6 +75,8 @@ class Server:
         self.ever_seen: dict[str, set[Key]] = defaultdict(set)
         self.ever_read: dict[str, set[str]] = defaultdict(set)  # the words that a person could ever read
         self.readers: dict[Reader, tuple[str, set[Key]]] = {}  # its person, and what she could see meanwhile
+        self._seen_last: dict[str, KeysView[Key]] = {}
+        self._conflicts: set[str] = set()
         self.amid_push: Callable[[], None] | None = None
         self._broken_amid: Violation | None = None
         self._backup: tuple[backup.Rows, Heard] | None = None
@@ -98,12 +100,24 @@ class Server:
         self.heard.refused |= {
             (row["person_id"], row["op_id"]) for row in truth.rows["rejected_writes"].values()
         }
+        self._note_conflicts(truth)
         for person, visible in truth.oracle.visible.items():
             self.ever_seen[person] |= visible.keys()
-            self.ever_read[person].update(*(truth.words_of(key) for key in visible))
+            self.ever_read[person].update(*(truth.words_of(key) for key in visible if key[0] != "conflicts"))
+            self._seen_last[person] = visible.keys()
         for person, could_see in self.readers.values():
             could_see.update(truth.oracle.visible[person])
         self.tally["checks"] += 1
+
+    def _note_conflicts(self, truth: Truth) -> None:
+        """A conflict holds somebody else's words: it is for those who may see, or could see just before, where they stood."""
+        for record_id in truth.rows["conflicts"].keys() - self._conflicts:
+            conflict = truth.rows["conflicts"][record_id]
+            person, key = conflict["person_id"], (conflict["collection"], conflict["record_id"])
+            hers = key in truth.oracle.visible[person] or key in self._seen_last.get(person, ())
+            demand(hers, NOT_HERS, f"a conflict tells {person} of {key}")
+            self.ever_read[person] |= truth.words_of(("conflicts", record_id))
+            self._conflicts.add(record_id)
 
     def changed(self) -> None:
         """Something was written: whoever asks next reads the tables anew."""
