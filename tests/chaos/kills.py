@@ -17,10 +17,11 @@ Serves = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Blow:
-    """Who was killed, in words, and how to wait for their return."""
+    """Who was killed, in words, how to wait for their return, and who must say a word about it (the supervisor, of `name`)."""
 
     victims: str
     serves: Serves
+    name: str = ""
 
 
 def api(site: Site, rng: Random) -> Blow:
@@ -38,7 +39,8 @@ def api(site: Site, rng: Random) -> Blow:
     )
     site.kill(pids)
     gone = before if master in pids else pids
-    return Blow(victims, lambda: _replaced(site, "gunicorn", gone, len(before), site.url))
+    name = "API" if master in pids else ""
+    return Blow(victims, lambda: _replaced(site, "gunicorn", gone, len(before), site.url), name)
 
 
 def live(site: Site, rng: Random) -> Blow:
@@ -46,7 +48,7 @@ def live(site: Site, rng: Random) -> Blow:
     before = _named(site, "service.live")
     site.kill(before)
     url = str(site.running.settings.live_url)
-    return Blow("the live process", lambda: _replaced(site, "service.live", before, 1, url))
+    return Blow("the live process", lambda: _replaced(site, "service.live", before, 1, url), "Live")
 
 
 def postgres(site: Site, rng: Random) -> Blow:
@@ -61,7 +63,8 @@ def postgres(site: Site, rng: Random) -> Blow:
         wait_for(lambda: site.kill({_busiest(witness)}), "the death of a backend")
     else:
         site.kill({postmaster} if victims == "the postmaster" else everyone)
-    return Blow(victims, lambda: _accepts(site, witness))
+    name = "" if victims.startswith("a ") else "PostgreSQL"
+    return Blow(victims, lambda: _accepts(site, witness), name)
 
 
 def _busiest(witness: Connection) -> int:

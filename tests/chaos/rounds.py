@@ -13,7 +13,7 @@ from typing import Self
 from uuid import uuid4
 
 from tests.chaos import promises
-from tests.chaos.kills import KILLS
+from tests.chaos.kills import KILLS, Blow
 from tests.chaos.listener import Listener
 from tests.chaos.office import Office
 from tests.chaos.phones import HOST, Phone, Place, Whose
@@ -110,10 +110,14 @@ class Storm:
             time.sleep(0.2 + self.rng.random() * 0.6)
             wait_for(self.ledger.in_flight, "a push")
             in_flight, began = self.ledger.in_flight(), time.monotonic()
+            said = self.site.running.said
             blow = KILLS[target](self.site, self.rng)
             serves = blow.serves()
+            silent = _is_silent(blow, self.site.running.said.removeprefix(said))
             first, patient = self._told(serves) if target == "live" else self._pushed(serves)
-        return Struck(target, blow.victims, in_flight, serves - began, first, patient, self.at_rest())
+        broken = self.at_rest()
+        broken.untold += [f"the supervisor said nothing of {blow.victims}"] if silent else []
+        return Struck(target, blow.victims, in_flight, serves - began, first, patient, broken)
 
     def _pushed(self, moment: float) -> tuple[float, float]:
         """Seconds to the first push acknowledged to anybody, and to a patient phone."""
@@ -168,6 +172,11 @@ class Storm:
         return [
             f"{one.name} heard of {one.heard}, not of {clock}" for one in self.listeners if one.heard < clock
         ]
+
+
+def _is_silent(blow: Blow, said: str) -> bool:
+    """Whether the supervisor started again what was killed, and did not tell the person at the terminal."""
+    return bool(blow.name) and f"{blow.name} ended unexpectedly (signal 9); starting it again" not in said
 
 
 def _begin_visit(host: Phone) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.kills import Blow
 from tests.chaos.promises import Tables, check
+from tests.chaos.rounds import _is_silent
 from tests.chaos.wire import Acknowledged, Ledger
 
 SINCE = 10
@@ -97,3 +99,9 @@ def test_the_books_know_when_the_first_success_came() -> None:
     assert ledger.since(4.0) == 1.0
     assert ledger.since(4.0, frozenset({"hasty"})) == 2.5
     assert ledger.since(7.0) is None
+
+
+def test_a_supervisor_that_says_nothing_is_told() -> None:
+    blow = Blow("all of the API", lambda: 0.0, "API")
+    assert _is_silent(blow, "Live ended unexpectedly (signal 9); starting it again. Log: live.log")
+    assert not _is_silent(blow, "API ended unexpectedly (signal 9); starting it again. Log: api.log")
