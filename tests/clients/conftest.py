@@ -10,7 +10,7 @@ from flask import Flask
 from service.app import create_app
 from service.settings import Settings
 from tests.builders import services_of
-from tests.clients.driver import Pool
+from tests.clients.driver import Pool, guide
 from tests.clients.school import School, serving
 from tests.conftest import environment
 
@@ -36,12 +36,14 @@ def school(app: Flask, server: str) -> School:
 @pytest.fixture(scope="session")
 def rxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
     """Node processes with RxDB."""
-    with Pool(tmp_path_factory.mktemp("rxdb"), "rxdb.mjs", "rxdb.md") as pool:
+    with Pool(tmp_path_factory.mktemp("rxdb"), "rxdb.mjs", "\n".join(guide("rxdb.md"))) as pool:
         yield pool
 
 
 @pytest.fixture(scope="session")
 def watermelon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
     """Node processes with WatermelonDB."""
-    with Pool(tmp_path_factory.mktemp("watermelon"), "watermelon.mjs", "watermelondb.md") as pool:
+    with Pool(
+        tmp_path_factory.mktemp("watermelon"), "watermelon.mjs", "\n".join(guide("watermelondb.md"))
+    ) as pool:
         yield pool

@@ -32,12 +32,12 @@ def guide(page: str) -> list[str]:
 
 
 class Driver:
-    """One Node process running `script`, with the guide's code beside it as `guide.mjs`."""
+    """One Node process running `script`, with a guide's `code` beside it as `guide.mjs`."""
 
-    def __init__(self, directory: Path, script: str, page: str) -> None:
+    def __init__(self, directory: Path, script: str, code: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "node_modules").symlink_to(node.libraries() / "node_modules")
-        (directory / "guide.mjs").write_text("\n".join(guide(page)))
+        (directory / "guide.mjs").write_text(code)
         for part in (script, "lines.mjs"):
             shutil.copy(HERE / part, directory)
         command, _ = node.commands()
@@ -95,8 +95,8 @@ class Driver:
 class Pool:
     """Node processes of one script, each with one phone at a time: RxDB opens 16 collections in a process and no more."""
 
-    def __init__(self, directory: Path, script: str, page: str) -> None:
-        self.directory, self.script, self.page = directory, script, page
+    def __init__(self, directory: Path, script: str, code: str) -> None:
+        self.directory, self.script, self.code = directory, script, code
         self.all: list[Driver] = []
         self.idle: list[Driver] = []
 
@@ -110,7 +110,7 @@ class Pool:
     def take(self) -> Driver:
         """A process without a phone."""
         if not self.idle:
-            self.all.append(Driver(self.directory / str(len(self.all)), self.script, self.page))
+            self.all.append(Driver(self.directory / str(len(self.all)), self.script, self.code))
             self.idle.append(self.all[-1])
         return self.idle.pop()
 

@@ -23,8 +23,8 @@ const alike = (phone) => ({
   asked: () => phone().network.asked.splice(0),
   sync: () => phone().sync(),
   // Begins to sync. True when the nth answer has come and is held back; false when all was over before that.
-  async begin({ nth }) {
-    const held = phone().network.holdBack(nth);
+  async begin({ nth, method }) {
+    const held = phone().network.holdBack(nth, method);
     phone().syncing = phone().sync();
     phone().syncing.catch(() => {}); // told by `goOn`
     return Promise.race([held, phone().syncing.then(() => false, () => false)]);
@@ -52,6 +52,7 @@ export class Network {
   lose = 0; // the chance that it hears, and that its answer does not arrive
   lost = 0;
   asked = [];
+  away = [];
   until = 0; // so many answers, and the last of them is held back
   next = chance(1);
 
@@ -62,19 +63,29 @@ export class Network {
     this.asked.push(`${options.method} ${new URL(url).pathname.split("/").at(-1)}`);
     const answer = await fetch(url, options);
     const body = await answer.text();
-    const isLost = --this.until === 0 ? await this.held() : this.next() < this.lose;
+    const counts = options.method === (this.method ?? options.method);
+    const isLost = counts && --this.until === 0 ? await this.held() : this.next() < this.lose;
     if (!this.online || isLost) this.fail("the answer was lost");
     return new Response(body || null, { status: answer.status });
   };
+
+  // Online at once, else when the network is back or the app is killed: for a library that would try again all the time.
+  back() {
+    return this.online ? undefined : new Promise((go) => this.away.push(go));
+  }
+
+  wake() {
+    this.away.splice(0).forEach((go) => go());
+  }
 
   fail(how) {
     this.lost++;
     throw new Error(how);
   }
 
-  // Resolves when the nth answer from now on has come; it waits for `release`.
-  holdBack(nth) {
-    this.until = nth;
+  // Resolves when the nth answer (to this method, if one is named) from now on has come; it waits for `release`.
+  holdBack(nth, method) {
+    Object.assign(this, { until: nth, method });
     return new Promise((reached) => {
       this.held = () => (reached(true), new Promise((letGo) => (this.letGo = letGo)));
     });
@@ -86,9 +97,11 @@ export class Network {
   release(lost = true) {
     this.until = 0;
     this.letGo(lost);
+    this.wake();
   }
 
   set({ online = this.online, drop = this.drop, lose = this.lose, seed }) {
     Object.assign(this, { online, drop, lose }, seed === undefined ? {} : { next: chance(seed) });
+    if (online) this.wake();
   }
 }

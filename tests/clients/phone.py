@@ -50,9 +50,10 @@ class Phone:
         """Sync, and say whether the network was in the way."""
         return self._is_cut_off("sync")
 
-    def sync_until(self, nth: int) -> bool:
-        """Begin to sync; True when the nth answer has come and is held back, False when all was over before that."""
-        return bool(self.do("begin", nth=nth))
+    def sync_until(self, nth: int, method: str | None = None) -> bool:
+        """Begin to sync; True when the nth answer (to this method) has come and is held back, False when all was over
+        before that."""
+        return bool(self.do("begin", nth=nth, method=method))
 
     def go_on(self, *, lost: bool = False) -> bool:
         """Let the answer that is held back arrive, or get lost, and sync to the end; whether the network was in the way."""

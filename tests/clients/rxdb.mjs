@@ -23,6 +23,7 @@ class Phone {
   }
 
   async send(url, how) {
+    await this.network.back();
     const answer = await this.network.send(url, how);
     const [, name] = /rxdb\/(\w+)\/pull/.exec(url) ?? [];
     if (name && answer.ok) this.pulled[name] = (this.pulled[name] ?? 0) + 1;
@@ -49,9 +50,13 @@ class Phone {
   async sync() {
     const { client, pulled } = this, before = { ...pulled };
     const isOld = (name) => (pulled[name] ?? 0) === (before[name] ?? 0);
-    Object.values(client.replications).forEach((each) => each.reSync());
+    this.poke();
     while (client === this.client && this.options.names.some(isOld)) await pause(1);
     if (client === this.client) await this.sent();
+  }
+
+  poke() {
+    Object.values(this.client.replications).forEach((each) => each.reSync());
   }
 
   async sent() {
@@ -106,6 +111,8 @@ serve(() => phone, {
     return there !== null;
   },
   sent: () => phone.sent(),
+  // As its timer does, or a stream; and a moment for the answer.
+  poke: () => (phone.poke(), pause(50)),
   untilLost: () => phone.untilLost(),
   // What RxDB's developer mode has against a schema; nothing, one hopes.
   check({ schema }) {

@@ -65,6 +65,10 @@ class RxdbPhone(Phone):
         """Until all is sent, and nothing is read."""
         self.do("sent")
 
+    def poke(self) -> None:
+        """Let it ask for news now, as its timer would or a stream, and wait a moment only."""
+        self.do("poke")
+
     def until_lost(self) -> None:
         """Until a message was lost."""
         self.do("untilLost")
@@ -82,6 +86,6 @@ class RxdbPhone(Phone):
         """Count and digest of what it holds, as the protocol has it."""
         bits, held = 0, self.all(collection)
         for document in held.values():
-            said = f"{document['id']}:{document['seq']}".encode()
+            said = f"{document['id']}:{document.get('seq')}".encode()
             bits ^= int.from_bytes(hashlib.sha256(said).digest()[:8], "big")
         return len(held), f"{bits:016x}"
