@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
+from http.client import HTTPException
 from pathlib import Path
 
 from service.dev.children import spawn
@@ -37,7 +38,7 @@ class Program(Server):
         try:
             with urllib.request.urlopen(self.health, timeout=5) as answer:
                 return bool(answer.status == 200)
-        except OSError:
+        except (OSError, HTTPException):  # the second where something else, or half a server, answers
             return False
 
 

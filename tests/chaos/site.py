@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +19,7 @@ import psycopg
 from service.accounts import directory, sessions, sign_in
 from service.accounts.tokens import Tokens
 from service.database import Database
+from service.dev.ports import is_free
 from sync.clock import system_now
 from tests.house.instances import Running, holds
 
@@ -40,6 +43,7 @@ class Site:
         self.running = self._start().until_ready()
 
     def _start(self, port: int | None = None) -> Running:
+        port = port or free_port()
         return Planted(self.home, port, PLANTED=self.plant) if self.plant else Running(self.home, port)
 
     def start_again(self) -> Running:
@@ -110,6 +114,14 @@ def _killed(pid: int) -> bool:
     return False
 
 
+def free_port() -> int:
+    """A free port before a free one, below those of callers: who calls a dead server there may be connected to herself."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        if is_free(port) and is_free(port + 1):
+            return port
+
+
 def parent(pid: int) -> int:
     """The process that started this one; 0 when it is gone."""
     try:
@@ -120,7 +132,7 @@ def parent(pid: int) -> int:
 
 def answers(url: str) -> bool:
     """Whether its /health answers 200 now."""
-    with suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=2) as answer:
+    with suppress(OSError, HTTPException), urllib.request.urlopen(f"{url}/health", timeout=2) as answer:
         return bool(answer.status == 200)
     return False
 

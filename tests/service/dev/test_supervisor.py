@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
+from service.dev import programs
 from service.dev.children import LaunchError
 from service.dev.server import Server
 from service.dev.supervisor import HEALTHY_AFTER, LONGEST_PAUSE, Watch
@@ -68,3 +71,18 @@ def test_a_failed_start_is_told_and_tried_again() -> None:
     said: list[str] = []
     assert len(launches(Watch(server, since=100), 5, said)) > 2
     assert any("could not be started again: no room" in line for line in said)
+
+
+def test_who_does_not_speak_http_does_not_answer(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as strange:
+        url = f"http://127.0.0.1:{strange.getsockname()[1]}"
+        program = programs.api("127.0.0.1", 0, url=url, env={}, logs=tmp_path)
+
+        def echo() -> None:
+            line, _ = strange.accept()
+            with line:
+                line.sendall(line.recv(4096))
+
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(echo)
+            assert not program.answers()
