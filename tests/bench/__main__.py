@@ -16,7 +16,7 @@ from tests.bench.installing import InstallError
 from tests.bench.page import write
 from tests.bench.rig import Rig
 from tests.bench.run import CONTENDERS, FLOOR, ONCE, Plan, run
-from tests.bench.table import as_json, tell
+from tests.bench.table import Results, as_json, tell
 from tests.bench.wire import WireError
 from tests.bench.works import WORKS, CountError, Sizes
 
@@ -41,16 +41,31 @@ Examples:
 def main(works: str, only: str, rounds: int, notes: int, page: Path | None) -> None:
     """Do the same work on this server and on others, on one PostgreSQL, and compare."""
     plan = Plan(_chosen(works, WORKS), _chosen(only, (*CONTENDERS, FLOOR)), rounds, Sizes(notes=notes))
+    sys.exit(_measure(plan, page))
+
+
+def _measure(plan: Plan, page: Path | None) -> int:
+    """Run the plan and tell it; after a ctrl-C, what was measured by then."""
     rig = Rig(HOME.absolute())
     OUT.print("Starting PostgreSQL (fsync on).")
+    done: list[Results] = []
     try:
         rig.start()
-        results = run(rig, plan, OUT.print)
+        for results in run(rig, plan, OUT.print):
+            done.append(results)  # noqa: PERF402 - what is there must stay when it is stopped
     except (LaunchError, InstallError, WireError, CountError) as error:
         OUT.print(f"[red]{error}[/]\nLogs: {HOME / 'logs'}")
-        sys.exit(1)
+        return 1
+    except KeyboardInterrupt:
+        OUT.print(f"Stopped after {len(done)} of {plan.rounds} rounds.")
     finally:
         rig.stop()
+    if done:
+        _keep(done[-1], len(done), page)
+    return 0 if len(done) == plan.rounds else 1
+
+
+def _keep(results: Results, rounds: int, page: Path | None) -> None:
     tell(OUT, results)
     (HOME / "results.json").write_bytes(orjson.dumps(as_json(results), option=orjson.OPT_INDENT_2))
     if page is not None:

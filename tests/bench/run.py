@@ -37,8 +37,8 @@ class Plan:
         return [work for work in self.works if turn == 1 or work != ONCE]
 
 
-def run(rig: Rig, plan: Plan, say: Callable[[str], object]) -> Results:
-    """The medians by server. Rounds take turns, so that what else happens on the machine happens to all."""
+def run(rig: Rig, plan: Plan, say: Callable[[str], object]) -> Iterator[Results]:
+    """The medians by server, after each round anew. They take turns, so that what else happens here happens to all."""
     told: dict[str, list[Figure]] = {name: [] for name in plan.names}
     with ExitStack() as stack:
         contenders = [_started(rig, name, stack, say) for name in plan.names if name != FLOOR]
@@ -48,7 +48,7 @@ def run(rig: Rig, plan: Plan, say: Callable[[str], object]) -> Results:
             if FLOOR in plan.names:
                 figures = (one for one in floor(rig, plan.sizes) if one.line[:2] in plan.works)
                 told[FLOOR] += _heard(figures, FLOOR, turn, say)
-    return {name: medians(figures) for name, figures in told.items()}
+            yield {name: medians(figures) for name, figures in told.items()}
 
 
 def _started(rig: Rig, name: str, stack: ExitStack, say: Callable[[str], object]) -> Contender:
