@@ -18,7 +18,7 @@ KINDS = (
         "request lost", "answer lost", "request doubled", "request delayed", "late request arrived, taken",
         "late request arrived, declined", "another phone synced meanwhile", "another phone synced before the commit",
     )),
-    *(f"phone: {what}" for what in ("synced whole", "crashed", "signed in anew", "wiped", "clocks that are wrong")),
+    *(f"phone: {what}" for what in ("synced whole", "typed on during a sync", "crashed", "signed in anew", "wiped", "clocks that are wrong")),
     *(f"outcome: {status}" for status in ("applied", "merged", "held", "repeated", "rejected")),
     *(f"problem: {slug}" for slug in (
         "record-deleted", "not-allowed", "not-found", "illegal-move", "invalid-record", "op-id-reused",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,13 @@ Event = Callable[["World", Step, Random], str | None]
 
 def sync_whole(world: World, phone: Phone) -> str:
     """One sync, and a look at what it left on the phone."""
-    waiting, tally = phone.words_waiting(), world.server.tally
+    phone.waited, tally = phone.words_waiting(), world.server.tally
     try:
         report = phone.client.sync()
     except Unreachable as lost:
         return f"cannot sync: {lost}"
     except DeviceRevoked:
-        return disasters.is_wiped(world, phone, waiting)
+        return disasters.is_wiped(world, phone, phone.waited)
     except SignInRequired:
         phone.good_weather()
         phone.sign_in(world.services)
@@ -48,6 +49,8 @@ def sync(world: World, step: Step, chance: Random) -> str:
         return _sync_with_another(world, phone, chance)
     if how < 0.45:
         return _sync_read_halfway(world, phone, chance)
+    if how < 0.6:
+        return _sync_while_typing(world, step, phone, chance)
     return sync_whole(world, phone)
 
 
@@ -70,6 +73,22 @@ def _sync_read_halfway(world: World, phone: Phone, chance: Random) -> str:
         world.server.amid_push = _another_syncs(world, chance.choice(others), said, "before the commit")
     done = sync_whole(world, phone)
     world.server.amid_push = None
+    return done + "".join(said)
+
+
+def _sync_while_typing(world: World, step: Step, phone: Phone, chance: Random) -> str:
+    """Its person types on, while the phone waits for an answer."""
+    said: list[str] = []
+
+    def types() -> None:
+        done = world.act(replace(step, what="edits a text"), chance)
+        if done:
+            said.append(f"; meanwhile she {done}")
+            world.server.tally["phone: typed on during a sync"] += 1
+
+    phone.air.meanwhile = types
+    done = sync_whole(world, phone)
+    phone.air.meanwhile = None
     return done + "".join(said)
 
 

@@ -35,8 +35,9 @@ def what_is_pulled_overwrites_what_waits(patch: pytest.MonkeyPatch) -> None:
     take_page: Callable[..., bool] = Replica.take_page
 
     def rude(self: Replica, rows: Sequence[Row], cursor: str, more: bool) -> bool:
-        for row in rows:
-            self._store.run("DELETE FROM outbox WHERE collection = ? AND id = ?", row.collection, row.id)
+        self._store.run_many(
+            "DELETE FROM outbox WHERE collection = ? AND id = ?", [(row.collection, row.id) for row in rows]
+        )
         return take_page(self, rows, cursor, more)
 
     patch.setattr(Replica, "take_page", rude)

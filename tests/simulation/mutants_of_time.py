@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, delete, false, update
+from sqlalchemy import Connection, delete, update
 
 from sync.server import purge, restore, sequence
 from sync.server.push import Door
@@ -20,10 +20,6 @@ def tombstones_go_before_they_are_read(patch: pytest.MonkeyPatch) -> None:
         return connection.execute(gone).rowcount < 0
 
     patch.setattr(purge, "tombstones", hasty)
-
-
-def tombstones_go_that_a_block_still_owes(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(purge, "_due_in_a_block", lambda tenant_id, horizon: false())
 
 
 def what_was_held_in_vain_is_dropped(patch: pytest.MonkeyPatch) -> None:
@@ -53,7 +49,6 @@ def a_new_life_believes_old_numbers(patch: pytest.MonkeyPatch) -> None:
 
 PLANTS = (
     tombstones_go_before_they_are_read,
-    tombstones_go_that_a_block_still_owes,
     what_was_held_in_vain_is_dropped,
     a_restored_server_goes_on_counting,
     a_new_life_believes_old_numbers,

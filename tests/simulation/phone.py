@@ -48,6 +48,7 @@ class Phone:
         self.restored, self.device_id = False, ""
         self._known: dict[str, list[Any]] = {}  # what was read from the file since it last changed
         self._client: Client | None = None
+        self.waited: set[str] = set()  # the words that waited when it last began to sync, or typed since
         self._opened = 0
         self.life = 0  # of the server: the last one in which this phone synced whole
 
@@ -101,7 +102,10 @@ class Phone:
     def send(self, request: Request) -> Response:
         """The answer, if it comes through the air; the last page of a pull says what the phone must hold then."""
         self._promised.clear()
-        response = self.air.send(request)
+        try:
+            response = self.air.send(request)
+        finally:
+            self._known.clear()  # somebody may have looked meanwhile
         self.expected = self._promised.get(id(response), self.expected)
         return response
 

@@ -101,7 +101,7 @@ class World:
     def _take(self, step: Step) -> None:
         chance = Random(f"{self.seed} {step.number}")
         try:
-            done = self._act(step, chance) if step.what in ACTS else EVENTS[step.what](self, step, chance)
+            done = self.act(step, chance) if step.what in ACTS else EVENTS[step.what](self, step, chance)
             if done:
                 self.server.tally[f"step: {step.what}"] += 1
                 self.story.append(f"{step.number:>3} {self._whose(step)}{done}")
@@ -113,12 +113,13 @@ class World:
     def _whose(self, step: Step) -> str:
         return f"{step.phone} " if step.phone else ""
 
-    def _act(self, step: Step, chance: Random) -> str | None:
+    def act(self, step: Step, chance: Random) -> str | None:
         """Somebody types; words that she types over before they were sent are given up."""
         phone = self.phone(step.phone)
         before = phone.words_waiting()
         done = ACTS[step.what](Scene(step, phone, self.ledger, chance))
         self.give_up(before - phone.words_waiting())
+        phone.waited |= phone.words_waiting()
         return done
 
     def ask(self, phone: Phone, *asked: object) -> Record | None:
