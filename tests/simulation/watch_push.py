@@ -45,7 +45,11 @@ class WatchPush:
             again = outcome["status"] == "repeated"
             demand(again, "a change was applied twice", f"{change}: {outcome['status']}")
         self._server.said.setdefault(op_id, said)
-        heard.answered.add((device, op_id))
+        if "held" not in (
+            outcome["status"],
+            outcome.get("first"),
+        ):  # woken in this push it is told as if it were new
+            heard.answered.add((device, op_id))
         heard.ops[device, (change["collection"], change["id"])].add(op_id)
 
     def _is_true(self, person: str, change: Any, outcome: Any) -> None:
