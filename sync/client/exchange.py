@@ -40,11 +40,24 @@ class Exchange:
     def run(self) -> SyncReport:
         """Push and pull, and again while something was typed meanwhile; raises Unreachable, SignInRequired or Declined."""
         again = True
+        if self.replica.cursor is not None and self.outbox.next(1, self.tried):
+            self._notice_restore()
         while again:
             self._push()
             again = not self._pull() or bool(self.outbox.next(1, self.tried))
         self.report.pending = self.outbox.count()
         return self.report
+
+    def _notice_restore(self) -> None:
+        """Read a page before anything is sent: a restored server's older records are no answers to what was typed since."""
+        cursor = self.replica.cursor
+        try:
+            page = self._ask_page(cursor)
+        except Declined as declined:
+            if declined.document.get("restored") is True:
+                self._reset(declined)
+            return  # any other reset can wait: what was typed goes out first, with its base
+        self._take_page(page, cursor)
 
     def _push(self) -> None:
         size = self.batch
@@ -95,7 +108,7 @@ class Exchange:
         while more:
             cursor = self.replica.cursor
             try:
-                page = self.session.ask("POST", "/v1/sync/pull", {"cursor": cursor, "limit": self.page})
+                page = self._ask_page(cursor)
             except Declined as declined:
                 if declined.slug not in ("sync-reset-required", "invalid-cursor"):
                     raise
@@ -103,6 +116,9 @@ class Exchange:
                 return False
             more = self._take_page(page, cursor)
         return True
+
+    def _ask_page(self, cursor: str | None) -> Mapping[str, Any]:
+        return self.session.ask("POST", "/v1/sync/pull", {"cursor": cursor, "limit": self.page})
 
     def _take_page(self, page: Mapping[str, Any], cursor: str | None) -> bool:
         rows = [_row(said) for said in page["changes"]]

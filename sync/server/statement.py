@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -52,7 +53,7 @@ class Statement:
 
     def with_values(self, connection: psycopg.Connection[Any], **values: Any) -> str:
         """The text with its values written into it, for a message that holds several statements."""
-        said = {name: quote(value, connection) for name, value in values.items()}
+        said = {name: _literal(value, connection) for name, value in values.items()}
         return _NAME.sub(lambda found: said[found[1]], self.text)
 
     def _send(self, cursor: psycopg.RawCursor[Any], values: dict[str, Any]) -> None:
@@ -66,6 +67,12 @@ class Statement:
 def _said(value: Any) -> Any:
     """psycopg types a number by its size, which would make another statement of it for the server."""
     return Int8(value) if type(value) is int else value
+
+
+def _literal(value: Any, connection: psycopg.Connection[Any]) -> str:
+    if type(value) is int:
+        return str(value)
+    return f"'{value}'::uuid" if type(value) is UUID else quote(value, connection)
 
 
 def as_list(values: Iterable[str | tuple[str, ...]]) -> str:
