@@ -83,8 +83,10 @@ class Written:
 
 
 def _join(outbox: Outbox, collection: str, record_id: str, fields: Record) -> None:
-    """Queue fields beneath what is typed and unsent: typing stays on top."""
+    """Queue fields beneath what is typed: what waits, sent or unsent, says more than what was held before it."""
     queued = outbox.of(collection, record_id)
+    said = {name for change in queued for name in change.fields}
+    fields = {name: value for name, value in fields.items() if name not in said}
     if not fields or any(change.deleted for change in queued):
         return
     unsent = next((change for change in queued if change.standing is Standing.TO_SEND), None)

@@ -26,6 +26,12 @@ def stage(session_database_url: str) -> Iterator[Stage]:
         yield stage
 
 
+@pytest.mark.parametrize("seed", [10, 77, 154])
+def test_worlds_that_once_broke_a_promise_keep_it(stage: Stage, seed: int) -> None:
+    lived = live(stage, seed)
+    assert lived.promise is None, lived.told()
+
+
 @pytest.mark.parametrize("first", range(1, 9, AT_ONCE))
 def test_worlds_keep_every_promise(stage: Stage, first: int) -> None:
     for seed in range(first, first + AT_ONCE):
