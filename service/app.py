@@ -27,6 +27,7 @@ from service.api import (
     watermelon,
 )
 from service.api.encoding import Json
+from service.api.glance import Glance
 from service.api.services import Services
 from service.api.smorest import Api, Blueprint
 from service.database import Database
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, *, now: Now = system_now) -> Fl
     headers.register(app)
     guard.register(app)
     documents.register(app, make_api(app))
+    app.wsgi_app = Glance(app)  # type: ignore[assignment,method-assign]  # as Flask wants it
     return app
 
 

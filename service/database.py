@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import namedtuple_row
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, PoolProxiedConnection, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from service import hints
 from service.hints import Hints
-from sync.server.statement import Statement
+from sync.server import statement
+from sync.server.statement import Question, driver_of
 
 ROLE = "comewatch_rw"
 PATIENCE_S = 5
@@ -28,10 +29,6 @@ _LIMITS = {
 _START = "; ".join(
     ["BEGIN", f"SET LOCAL ROLE {ROLE}", *(f"SET LOCAL {name} = '{limit}'" for name, limit in _LIMITS.items())]
 )
-
-
-Question = tuple[Statement, Mapping[str, Any]]
-"""A statement and its values."""
 
 
 class Database:
@@ -62,22 +59,32 @@ class Database:
             insertmanyvalues_page_size=500,
         )
         event.listen(self.engine, "connect", _begin_by_ourselves)
+        event.listen(self.engine, "rollback", _plans_are_gone)
+        event.listen(self.engine, "rollback_savepoint", lambda connection, *_: _plans_are_gone(connection))
         # multi-row VALUES also where nothing is returned: single-row executemany is ten times slower when sharded
         self.engine.dialect.use_insertmanyvalues_wo_returning = True
 
     @contextmanager
     def begin(self, tenant_id: UUID) -> Iterator[Connection]:
         """One transaction of one tenant: committed at the end of the block, rolled back when it raises."""
-        with self.engine.begin() as connection:
-            _start(connection, f"; {_of(tenant_id)}")
-            hints.begin(connection)
+        with self.begin_asking(tenant_id) as (connection, _):
             yield connection
+
+    @contextmanager
+    def begin_asking(
+        self, tenant_id: UUID, *questions: Question
+    ) -> Iterator[tuple[Connection, list[list[Any]]]]:
+        """`begin`, with the rows of each question, which go in the message that begins it."""
+        with self.engine.begin() as connection:
+            answers = self._first(connection, f"{_START}; {_of(tenant_id)}", *questions)
+            hints.begin(connection)
+            yield connection, answers
             hint = hints.due(connection, tenant_id)
         if hint is not None:  # committed by now
             self._told.send(hint)
 
-    def ask(self, tenant_id: UUID, *questions: Question) -> list[Any] | None:
-        """The first row of each statement, all in one round trip, in a transaction that cannot write.
+    def ask(self, tenant_id: UUID, *questions: Question) -> list[list[Any]] | None:
+        """The rows of each statement, all in one round trip, in a transaction that cannot write.
 
         None when PostgreSQL does not answer: whoever asks then goes the long way, which says so.
         """
@@ -85,19 +92,14 @@ class Database:
             connection = self.engine.raw_connection()
         except psycopg.OperationalError:  # raw, as the driver raises it
             return None
-        driver = connection.driver_connection
-        assert isinstance(driver, psycopg.Connection), "statements are sent by psycopg"
         try:
-            said = [statement.with_values(driver, **values) for statement, values in questions]
-            cursor = driver.cursor(row_factory=namedtuple_row)
-            cursor.execute(
-                "; ".join((_START, _of(tenant_id), "SET LOCAL transaction_read_only = on", *said, "COMMIT"))
-            )
-            return [answer.fetchone() for answer in cursor.results() if answer.description]
-        except psycopg.OperationalError:
-            if driver.closed:  # the others in the pool are cut as well: the long way shall find a new one
-                connection.invalidate()
-                self.engine.dispose()
+            reading = f"{_START}; {_of(tenant_id)}; SET LOCAL transaction_read_only = on"
+            return statement.converse(driver_of(connection), connection.info, (reading, *questions, "COMMIT"))
+        except DBAPIError as fault:
+            statement.forget_plans(connection.info)
+            if not isinstance(fault, OperationalError):
+                raise
+            self._notice_cut(connection)
             return None
         finally:
             connection.close()
@@ -106,8 +108,21 @@ class Database:
     def begin_reference(self) -> Iterator[Connection]:
         """One transaction of the installation: tables of tenants look empty in it."""
         with self.engine.begin() as connection:
-            _start(connection)
+            self._first(connection, _START)
             yield connection
+
+    def _first(self, connection: Connection, start: str, *questions: Question) -> list[list[Any]]:
+        try:
+            return statement.ask(connection, start, *questions)
+        except DBAPIError:
+            self._notice_cut(connection)
+            raise
+
+    def _notice_cut(self, connection: Connection | PoolProxiedConnection) -> None:
+        """Where this connection is cut, the others in the pool are as well: whoever comes next shall find a new one."""
+        if driver_of(connection).closed:
+            connection.invalidate()
+            self.engine.dispose()
 
     def dispose(self) -> None:
         """Close the pool's connections."""
@@ -119,10 +134,10 @@ def _begin_by_ourselves(driver: Any, _: object) -> None:
     driver.autocommit = True
 
 
+def _plans_are_gone(connection: Connection) -> None:
+    if not connection.invalidated:
+        statement.forget_plans(connection.info)
+
+
 def _of(tenant_id: UUID) -> str:
     return f"SET LOCAL app.tenant = '{UUID(str(tenant_id))}'"
-
-
-def _start(connection: Connection, tenant: str = "") -> None:
-    # one round trip: psycopg sends statements without parameters in the simple protocol
-    connection.exec_driver_sql(_START + tenant)

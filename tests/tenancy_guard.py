@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from service.database import ROLE
+from service.database import Database
 
 OFFENCES: list[str] = []
 WATCHED = "a transaction of Database began here"
@@ -37,10 +37,19 @@ _NO_ALIAS = {
 }  # fmt: skip
 
 
+_first = Database._first
+
+
+def _begins(database: Database, connection: Connection, *said: Any) -> Any:
+    connection.info[WATCHED] = True
+    return _first(database, connection, *said)
+
+
+Database._first = _begins  # type: ignore[method-assign]  # every transaction of a Database begins there
+
+
 @event.listens_for(Engine, "before_cursor_execute")
 def _watch(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
-    if statement.startswith(f"BEGIN; SET LOCAL ROLE {ROLE}"):
-        connection.info[WATCHED] = True
     if connection.info.get(WATCHED):
         OFFENCES.extend(f"{fault}\n    {statement}" for fault in faults(statement, _tables_of_tenants()))
 

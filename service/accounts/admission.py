@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,17 +12,17 @@ from sqlalchemy import ARRAY, Connection, Uuid, any_, literal, select
 from service.accounts.models import session
 from service.accounts.sessions import confirm, ended, is_news
 from service.accounts.tokens import Claims
-from service.database import Question
 from service.records.people import table as people
 from sync.server.actor import Actor
-from sync.server.statement import Statement
+from sync.server.statement import Question, Statement
 
 _LIVING = select(session.c.id).join(
     people, (people.c.tenant_id == session.c.tenant_id) & (people.c.id == session.c.person_id)
 )
 
 _ADMIT = Statement("""
-SELECT s.*, p.roles FROM session s JOIN people p ON p.tenant_id = s.tenant_id AND p.id = s.person_id
+SELECT s.tenant_id, s.id, s.person_id, s.device_id, s.generation, s.confirmed, s.revoked_at, s.reason, s.wipe, p.roles
+  FROM session s JOIN people p ON p.tenant_id = s.tenant_id AND p.id = s.person_id
  WHERE s.tenant_id = :tenant AND p.tenant_id = :tenant AND s.id = :session
 """)
 
@@ -37,18 +37,21 @@ def living(connection: Connection, tenant_id: UUID, session_ids: Iterable[UUID])
 
 
 def question(claims: Claims) -> Question:
-    """What `admits` needs to know, for `Database.ask`."""
+    """What `admits` and `admit` need to know."""
     return _ADMIT, {"tenant": claims.tenant_id, "session": claims.session_id}
 
 
-def admits(row: Any, claims: Claims) -> bool:
+def admits(rows: Sequence[Any], claims: Claims) -> bool:
     """Whether `admit` would let her in with nothing to say or to note."""
-    return row is not None and row.revoked_at is None and not is_news(row, claims.generation)
+    return bool(rows) and rows[0].revoked_at is None and not is_news(rows[0], claims.generation)
 
 
-def admit(connection: Connection, claims: Claims, now: datetime) -> Actor:
-    """Who acts, with the roles she has now; Refused(SESSION_ENDED) when the session or the person is no more."""
-    row = _ADMIT.row(connection, tenant=claims.tenant_id, session=claims.session_id)
+def admit(connection: Connection, rows: Sequence[Any], claims: Claims, now: datetime) -> Actor:
+    """Who acts, with the roles she has now, by the answer to `question`.
+
+    Refused(SESSION_ENDED) when the session or the person is no more.
+    """
+    row = rows[0] if rows else None
     if row is None or row.revoked_at:
         raise ended(row)
     confirm(connection, row, claims.generation, now)

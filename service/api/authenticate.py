@@ -1,15 +1,12 @@
-"""From the bearer token to the actor, in two steps: what the token says, then whether it still holds."""
+"""From the bearer token to what it says; whether it still holds is asked by `transaction`."""
 
 from __future__ import annotations
 
 from flask import Request
-from sqlalchemy import Connection
 
 from schemas.problems import Problem, Refused
-from service.accounts.admission import admit
 from service.accounts.tokens import Claims
 from service.api.services import services
-from sync.server.actor import Actor
 
 DEVICE_ID = "X-Device-Id"
 
@@ -26,8 +23,3 @@ def bearer(request: Request) -> Claims:
     if request.headers.get(DEVICE_ID, claims.device_id) != claims.device_id:
         raise Refused(Problem.WRONG_DEVICE, f"The token was given to another device than {DEVICE_ID} names.")
     return claims
-
-
-def actor(connection: Connection, claims: Claims) -> Actor:
-    """Who acts, inside a transaction of her tenant; Refused(SESSION_ENDED) when her session has ended."""
-    return admit(connection, claims, services().now())

@@ -50,6 +50,12 @@ def secure(response: Response) -> None:
         response.headers["Cache-Control"] = "no-store"
 
 
+def of_json(length: int) -> list[tuple[str, str]]:
+    """The headers of a short JSON answer to who is signed in, as the app writes them."""
+    about = [("Content-Type", "application/json"), ("Content-Length", str(length))]
+    return [*about, *_HEADERS.items(), ("Cache-Control", "no-store"), ("Vary", "Accept-Encoding")]
+
+
 def _may_compress(response: Response) -> bool:
     # A length that depends on a secret beside the asker's own words tells the secret; an ETag names these very bytes.
     terms = endpoint_terms()

@@ -15,7 +15,6 @@ from schemas.sync import DigestQuerySchema, DigestSchema, PulledSchema, PullSche
 from service.api import hardened
 from service.api.changes import Row, read_rows
 from service.api.devices import note_device
-from service.api.glance import nothing_new
 from service.api.smorest import DEVICE_TIME, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
@@ -40,11 +39,7 @@ blueprint = Blueprint(
 def pull(said: dict[str, Any]) -> Response:
     """Read what changed for you since the cursor, a page at a time."""
     wanted, asked = collections(said["collections"]), cursor(said["cursor"])
-    at_rest = nothing_new(wanted, asked)
-    page = (
-        PageText(b"", at_rest, more=False, others={}) if at_rest else read_page(wanted, asked, said["limit"])
-    )
-    return Response(page_text(page), mimetype="application/json")
+    return Response(page_text(read_page(wanted, asked, said["limit"])), mimetype="application/json")
 
 
 @in_transaction

@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from flask import g
 from sqlalchemy import Connection
 
-from service.api import authenticate
+from service.accounts import admission
 from service.api.services import Services, services
 from sync.server.actor import Actor
 
@@ -36,8 +36,9 @@ def in_transaction(view: Callable[Concatenate[Work, Said], Answer]) -> Callable[
     @wraps(view)
     def within(*args: Said.args, **options: Said.kwargs) -> Answer:
         claims = g.claims
-        with services().database.begin(claims.tenant_id) as connection:
-            actor = authenticate.actor(connection, claims)
-            return view(Work(services(), connection, actor), *args, **options)
+        using, question = services(), admission.question(claims)
+        with using.database.begin_asking(claims.tenant_id, question) as (connection, (rows,)):
+            actor = admission.admit(connection, rows, claims, using.now())
+            return view(Work(using, connection, actor), *args, **options)
 
     return within

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.live import LiveQuerySchema, WaitQuerySchema
 from schemas.problems import Problem, Refused
-from service.accounts.admission import admit
+from service.accounts import admission
 from service.accounts.tokens import Claims, Tokens
 from service.database import Database
 from service.hints import Hint, decode
@@ -29,6 +29,7 @@ from service.live.watch import EVERY_S, THREADS, Watch
 from service.settings import Settings
 from sync.clock import Now, system_now
 from sync.server import sequence
+from sync.server.statement import ask
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -155,7 +156,8 @@ class Live:
         claims = who.claims
 
         def first(connection: Connection) -> News:
-            admit(connection, claims, self._now())
+            (session,) = ask(connection, admission.question(claims))
+            admission.admit(connection, session, claims, self._now())
             clock = sequence.read(connection, claims.tenant_id)
             now = Stand(clock.seq, clock.epoch)
             if (

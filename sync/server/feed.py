@@ -192,8 +192,9 @@ def question(tenant_id: UUID, person_id: str, cursor: Cursor) -> tuple[Statement
     return _NEWS, asked
 
 
-def resting(row: Any, collections: Sequence[str], cursor: Cursor) -> Cursor | None:
+def resting(rows: Sequence[Any], collections: Sequence[str], cursor: Cursor) -> Cursor | None:
     """The cursor of a reader for whom nothing moved; None when a pull must tell. Refused as `pull` is."""
+    row = rows[0] if rows else None
     after = _after(cursor, row, collections)
     return None if row is None or row.news else after
 

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sync.changes import Change
 from sync.server.actor import Actor
 from sync.server.rows import upsert_rows
-from sync.server.statement import Statement, as_list
+from sync.server.statement import Question, Statement, as_list, ask
 from sync.server.tables import held
 
 if TYPE_CHECKING:
@@ -49,10 +49,20 @@ def hold(connection: Connection, waiting: Iterable[Held]) -> None:
     upsert_rows(connection, held, rows, ("parent_collection", "parent_id"))
 
 
+def question(tenant_id: UUID, parents: Iterable[Key]) -> Question:
+    """The changes that wait for any of these parents."""
+    return _WAITING, {"tenant": tenant_id, "keys": as_list(parents)}
+
+
+def told(tenant_id: UUID, rows: Iterable[Any]) -> list[Held]:
+    """The answer to `question`, in the order in which the changes came due."""
+    return [_held(tenant_id, row) for row in rows]
+
+
 def waiting_for(connection: Connection, tenant_id: UUID, parents: Iterable[Key]) -> list[Held]:
     """The changes that wait for any of these parents, in the order in which they came due."""
-    found = _WAITING.rows(connection, tenant=tenant_id, keys=as_list(parents))
-    return [_held(tenant_id, row) for row in found]
+    (found,) = ask(connection, question(tenant_id, parents))
+    return told(tenant_id, found)
 
 
 def sent_by(connection: Connection, actor: Actor) -> dict[str, Change]:

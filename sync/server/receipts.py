@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from schemas.problems import Problem
 from sync.changes import Change, Outcome, Status
 from sync.server.actor import Actor
-from sync.server.statement import Statement, as_list
+from sync.server.statement import Question, Statement, as_list, ask
 
 _STORED = Statement("""
 SELECT r.op_id, r.person_id, r.payload, r.outcome
@@ -35,9 +36,10 @@ class Receipt:
 class Receipts:
     """The receipts of one push: those already there, and those it makes."""
 
-    def __init__(self, connection: Connection, actor: Actor, op_ids: Iterable[str]) -> None:
+    def __init__(self, actor: Actor, rows: Iterable[Any] = ()) -> None:
+        """`rows` answer `question`."""
         self._actor = actor
-        self._known = dict(stored(connection, actor, op_ids))
+        self._known = {row.op_id: _receipt(row) for row in rows}
         self._new: dict[str, Receipt] = {}
 
     def heard(self, change: Change) -> Outcome | None:
@@ -69,11 +71,19 @@ class Receipts:
         ]
 
 
-def stored(connection: Connection, actor: Actor, op_ids: Iterable[str]) -> Iterable[tuple[str, Receipt]]:
+def question(tenant_id: UUID, op_ids: Iterable[str]) -> Question:
+    """Which of these ops were heard before, and what was answered."""
+    return _STORED, {"tenant": tenant_id, "ops": as_list(set(op_ids))}
+
+
+def stored(connection: Connection, actor: Actor, op_ids: Iterable[str]) -> dict[str, Receipt]:
     """The receipts of those ops that were heard before, by op_id."""
-    asked = set(op_ids)
-    for row in _STORED.rows(connection, tenant=actor.tenant_id, ops=as_list(asked)) if asked else ():
-        yield row.op_id, Receipt(row.person_id, row.payload, _outcome(orjson.loads(row.outcome)))
+    (rows,) = ask(connection, question(actor.tenant_id, op_ids))
+    return {row.op_id: _receipt(row) for row in rows}
+
+
+def _receipt(row: Any) -> Receipt:
+    return Receipt(row.person_id, row.payload, _outcome(orjson.loads(row.outcome)))
 
 
 def _text(outcome: Outcome) -> str:

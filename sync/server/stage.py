@@ -1,15 +1,16 @@
 """The records as the push under way leaves them: what the database holds, with the changes so far laid on top.
 
 Everything is loaded in bulk at the start and kept here; nothing is written before the last change is judged, so that one
-bad change is undone by going back to a copy. It is also the `Near` that rules ask.
+bad change is undone by going back to a mark. It is also the `Near` that rules ask.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 import orjson
 from sqlalchemy import ARRAY, Connection, any_, literal, select
@@ -18,7 +19,7 @@ from sync.changes import Record
 from sync.clock import stamp
 from sync.server.kind import Kinds
 from sync.server.sequence import Sequence
-from sync.server.statement import Statement, as_list
+from sync.server.statement import Question, Statement, as_list, ask
 
 # One key at a time (OFFSET 0 forbids another way): a planner without statistics would read whole tables.
 _LOAD = Statement("""
@@ -32,6 +33,8 @@ _SCOPES = Statement("""
 SELECT scope_id FROM sync_membership WHERE tenant_id = :tenant AND person_id = :person AND active
 """)
 
+Name = TypeVar("Name")
+Laying = TypeVar("Laying")
 Key = tuple[str, str]
 """(collection, record id)."""
 Writer = tuple[int, str, str]
@@ -76,31 +79,56 @@ class Membership:
     first_base: int
 
 
-@dataclass(slots=True)
-class Overlay:
-    """All that the changes so far have altered. Copied before each change, so that a refused one leaves no trace."""
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where an overlay stood."""
 
     seq: int
-    rows: dict[Key, Row] = field(default_factory=dict)
-    entries: dict[tuple[str, Key], tuple[int, int | None, bool]] = field(
-        default_factory=dict
-    )  # seq, new pos, removed
-    scopes: dict[str, tuple[int, int]] = field(default_factory=dict)  # next_pos, max_seq
-    memberships: dict[tuple[str, str], Membership] = field(default_factory=dict)
-    replaced: list[Replaced] = field(default_factory=list)
-    forgotten: list[Key] = field(default_factory=list)
+    steps: int
+    replaced: tuple[Replaced, ...]
+    forgotten: tuple[Key, ...]
 
-    def copy(self) -> Overlay:
-        """The same state; the rows themselves are immutable and shared."""
-        return replace(
-            self,
-            rows=dict(self.rows),
-            entries=dict(self.entries),
-            scopes=dict(self.scopes),
-            memberships=dict(self.memberships),
-            replaced=list(self.replaced),
-            forgotten=list(self.forgotten),
-        )
+
+class Laid(dict[Name, Laying]):
+    """A dictionary that notes in a journal what each of its keys held before."""
+
+    def __init__(self, journal: list[tuple[dict[Any, Any], Any, Any]]) -> None:
+        super().__init__()
+        self._journal = journal
+
+    def __setitem__(self, key: Name, value: Laying) -> None:
+        self._journal.append((self, key, self.get(key)))
+        super().__setitem__(key, value)
+
+
+class Overlay:
+    """All that the changes so far have altered. It goes back to a mark, so that a refused change leaves no trace."""
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+        self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
+        self.rows: dict[Key, Row] = Laid(self._journal)
+        self.entries: dict[tuple[str, Key], tuple[int, int | None, bool]] = Laid(self._journal)
+        """By scope and key: number, new position, removed."""
+        self.scopes: dict[str, tuple[int, int]] = Laid(self._journal)
+        """next_pos, max_seq."""
+        self.memberships: dict[tuple[str, str], Membership] = Laid(self._journal)
+        self.replaced: list[Replaced] = []
+        self.forgotten: list[Key] = []
+
+    def mark(self) -> Mark:
+        """Where it stands now."""
+        return Mark(self.seq, len(self._journal), tuple(self.replaced), tuple(self.forgotten))
+
+    def back_to(self, mark: Mark) -> None:
+        """As it stood at the mark."""
+        while len(self._journal) > mark.steps:
+            laid, key, before = self._journal.pop()
+            if before is None:
+                del laid[key]
+            else:
+                dict.__setitem__(laid, key, before)
+        self.seq, self.replaced, self.forgotten = mark.seq, list(mark.replaced), list(mark.forgotten)
 
 
 class Stage:
@@ -156,7 +184,8 @@ class Stage:
     def scopes_of(self, person_id: str) -> frozenset[str]:
         """The scopes that the person is in now."""
         if person_id not in self._scopes_of:
-            self._scopes_of[person_id] = self._load_scopes(person_id)
+            (found,) = ask(self.connection, question_of_scopes(self.sequence.tenant_id, person_id))
+            self.take_scopes(person_id, found)
         changed = {
             scope: m.active for (person, scope), m in self.overlay.memberships.items() if person == person_id
         }
@@ -167,12 +196,20 @@ class Stage:
     def load(self, keys: Iterable[Key]) -> None:
         """Load rows with the scopes that they stand in, in one statement; those already here are not read again."""
         missing = [key for key in keys if key not in self._loaded]
-        if not missing:
-            return
-        self._loaded |= dict.fromkeys(missing)
-        for found in _LOAD.rows(self.connection, tenant=self.sequence.tenant_id, keys=as_list(missing)):
-            row = _row(found)
+        if missing:
+            (found,) = ask(self.connection, question(self.sequence.tenant_id, missing))
+            self.take(missing, found)
+
+    def take(self, keys: Iterable[Key], found: Iterable[Any]) -> None:
+        """Rows that were asked for with others' (`question`): those of `keys` that are not found never were."""
+        self._loaded |= dict.fromkeys(keys)
+        for one in found:
+            row = _row(one)
             self._loaded[row.key] = row
+
+    def take_scopes(self, person_id: str, found: Iterable[Any]) -> None:
+        """The scopes of a person that were asked for with others' (`question_of_scopes`)."""
+        self._scopes_of[person_id] = frozenset(row.scope_id for row in found)
 
     def load_near(self, keys: Iterable[Key]) -> None:
         """Load rows with their parents, and theirs, level by level."""
@@ -189,10 +226,6 @@ class Stage:
     def _parents(self, key: Key, record: Record) -> list[Key]:
         return self.kinds[key[0]].parent_ids(record) if key[0] in self.kinds else []
 
-    def _load_scopes(self, person_id: str) -> frozenset[str]:
-        found = _SCOPES.rows(self.connection, tenant=self.sequence.tenant_id, person=person_id)
-        return frozenset(row.scope_id for row in found)
-
     def _stored_children(self, collection: str, field: str, record_id: str) -> list[str]:
         asked = (collection, field, record_id)
         if asked not in self._children:
@@ -203,6 +236,16 @@ class Stage:
             )
             self._children[asked] = list(self.connection.execute(stored).scalars())
         return self._children[asked]
+
+
+def question(tenant_id: UUID, keys: Iterable[Key]) -> Question:
+    """The rows of these keys, with the scopes that they stand in."""
+    return _LOAD, {"tenant": tenant_id, "keys": as_list(keys)}
+
+
+def question_of_scopes(tenant_id: UUID, person_id: str) -> Question:
+    """The scopes that a person is in."""
+    return _SCOPES, {"tenant": tenant_id, "person": person_id}
 
 
 def _names(record: Record, field: str, record_id: str) -> bool:

@@ -7,19 +7,29 @@ asked rarely stays with Core; both speak through the same connection and transac
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import orjson
 import psycopg
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
 from psycopg.rows import namedtuple_row
 from psycopg.sql import quote
 from psycopg.types.numeric import Int8
-from sqlalchemy import Connection
+from sqlalchemy import Connection, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 
 _NAME = re.compile(r"(?<!:):([a-z_]+)")
+_TYPES = {int: 20, UUID: 2950, datetime: 1184}
+"""PostgreSQL's numbers of the types that it could not guess; it finds out about texts by where they stand."""
+_PREPARED = "the statements whose plans this connection keeps"
+
+Driver = psycopg.Connection[Any]
 
 
 class Statement:
@@ -33,6 +43,7 @@ class Statement:
         self.text, self._binary = text, binary
         self._names = tuple(dict.fromkeys(_NAME.findall(text)))
         self._query = _NAME.sub(lambda found: f"${self._names.index(found[1]) + 1}", text).encode()
+        self._name = f"ours_{sha256(self._query).hexdigest()[:16]}"
 
     def rows(self, connection: Connection, **values: Any) -> list[Any]:
         """Send it in the transaction of `connection`; returns its rows as named tuples. Raises SQLAlchemy's faults."""
@@ -51,17 +62,69 @@ class Statement:
         with _cursor(connection) as cursor:
             self._send(cursor, values)
 
-    def with_values(self, connection: psycopg.Connection[Any], **values: Any) -> str:
-        """The text with its values written into it, for a message that holds several statements."""
-        said = {name: _literal(value, connection) for name, value in values.items()}
-        return _NAME.sub(lambda found: said[found[1]], self.text)
+    def called(self, driver: Driver, prepared: set[str], values: Mapping[str, Any]) -> str:
+        """Its call as SQL, for a message that holds several; where the connection may not keep its plan, its text."""
+        said = {name: _literal(values[name], driver) for name in self._names}
+        if driver.prepare_threshold is None:
+            return _NAME.sub(lambda found: said[found[1]], self.text)
+        if self._name not in prepared:
+            types = [_TYPES.get(type(values[name]), 0) for name in self._names]
+            made = driver.pgconn.prepare(self._name.encode(), self._query, types)
+            if made.status != ExecStatus.COMMAND_OK:
+                raise psycopg.OperationalError("cut off") if driver.closed else error_from_result(made)
+            prepared.add(self._name)
+        return f"EXECUTE {self._name}({', '.join(said.values())})" if said else f"EXECUTE {self._name}"
 
     def _send(self, cursor: psycopg.RawCursor[Any], values: dict[str, Any]) -> None:
-        try:
+        with faults_of_sqlalchemy(self.text):
             said = [_said(values[name]) for name in self._names]
             cursor.execute(self._query, said, prepare=True, binary=self._binary)
-        except psycopg.Error as fault:  # callers know the faults of SQLAlchemy, as from any other statement
-            raise DBAPIError.instance(self.text[:200], None, fault, psycopg.Error) from fault
+
+
+Question = tuple[Statement, Mapping[str, Any]]
+"""A statement and its values."""
+
+
+def ask(connection: Connection, *parts: Question | str) -> list[list[Any]]:
+    """The rows of each question, all in one message, and so in one round trip, in the transaction of `connection`.
+
+    Each sees what those before it did. A text is a command without rows, such as SAVEPOINT.
+    """
+    return converse(driver_of(connection), connection.info, parts)
+
+
+def converse(driver: Driver, known: dict[Any, Any], parts: Sequence[Question | str]) -> list[list[Any]]:
+    """`ask` for a connection of the driver; `known` is what is remembered of that connection for as long as it lives."""
+    prepared = known.setdefault(_PREPARED, set())
+    cursor = driver.cursor(row_factory=namedtuple_row)
+    with faults_of_sqlalchemy("several statements in one message"):
+        said = [p if isinstance(p, str) else p[0].called(driver, prepared, p[1]) for p in parts]
+        cursor.execute("; ".join(said), prepare=False)
+        return [answer.fetchall() for answer in cursor.results() if _has_rows(answer)]
+
+
+def go_back(connection: Connection, savepoint: str) -> None:
+    """Undo what was done since a SAVEPOINT of this name."""
+    ask(connection, f"ROLLBACK TO SAVEPOINT {savepoint}")
+    forget_plans(connection.info)
+
+
+def forget_plans(known: dict[Any, Any]) -> None:
+    """After a rollback the driver has had PostgreSQL drop all plans of the connection, ours too."""
+    known.pop(_PREPARED, None)
+
+
+@contextmanager
+def faults_of_sqlalchemy(text: str) -> Iterator[None]:
+    """Callers know the faults of SQLAlchemy, as from any other statement."""
+    try:
+        yield
+    except psycopg.Error as fault:
+        raise DBAPIError.instance(text[:200], None, fault, psycopg.Error) from fault
+
+
+def _has_rows(answer: psycopg.Cursor[Any]) -> bool:
+    return answer.pgresult is not None and answer.pgresult.nfields > 0
 
 
 def _said(value: Any) -> Any:
@@ -69,10 +132,10 @@ def _said(value: Any) -> Any:
     return Int8(value) if type(value) is int else value
 
 
-def _literal(value: Any, connection: psycopg.Connection[Any]) -> str:
+def _literal(value: Any, driver: Driver) -> str:
     if type(value) is int:
         return str(value)
-    return f"'{value}'::uuid" if type(value) is UUID else quote(value, connection)
+    return f"'{value}'::uuid" if type(value) is UUID else quote(value, driver)
 
 
 def as_list(values: Iterable[str | tuple[str, ...]]) -> str:
@@ -80,7 +143,13 @@ def as_list(values: Iterable[str | tuple[str, ...]]) -> str:
     return orjson.dumps(list(values)).decode()
 
 
-def _cursor(connection: Connection) -> psycopg.RawCursor[Any]:
-    driver = connection.connection.driver_connection
+def driver_of(connection: Connection | PoolProxiedConnection) -> Driver:
+    """The connection beneath SQLAlchemy's."""
+    pooled = connection.connection if isinstance(connection, Connection) else connection
+    driver = pooled.driver_connection
     assert isinstance(driver, psycopg.Connection), "statements are sent by psycopg"
-    return psycopg.RawCursor(driver, row_factory=namedtuple_row)
+    return driver
+
+
+def _cursor(connection: Connection) -> psycopg.RawCursor[Any]:
+    return psycopg.RawCursor(driver_of(connection), row_factory=namedtuple_row)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import text
+from sqlalchemy.exc import InternalError
 
 from service.api import sync
 from sync.server import restore
@@ -106,13 +106,13 @@ def test_another_device_goes_the_long_way_first(
 def test_a_question_cannot_write(app: Flask, tenant_id: UUID) -> None:
     database = services_of(app).database
     writes = Statement("DELETE FROM sync_clock WHERE tenant_id = :tenant RETURNING seq")
-    with pytest.raises(ReadOnlySqlTransaction):
+    with pytest.raises(InternalError, match="read-only transaction"):
         database.ask(tenant_id, (writes, {"tenant": tenant_id}))
     counts = Statement("SELECT count(*) AS rows FROM sync_clock WHERE tenant_id = :tenant")
-    assert database.ask(tenant_id, (counts, {"tenant": tenant_id})) == [(1,)]
+    assert database.ask(tenant_id, (counts, {"tenant": tenant_id})) == [[(1,)]]
 
 
 def test_a_question_sees_its_own_tenant_alone(app: Flask, tenant_id: UUID, stranger: Caller) -> None:
-    asked = Statement("SELECT count(*) AS rows FROM people WHERE :tenant IS NOT NULL")
+    asked = Statement("SELECT count(*) AS rows FROM people WHERE CAST(:tenant AS text) IS NOT NULL")
     database = services_of(app).database
-    assert database.ask(tenant_id, (asked, {"tenant": "x"})) == [(3,)]
+    assert database.ask(tenant_id, (asked, {"tenant": "x"})) == [[(3,)]]

@@ -110,5 +110,5 @@ def test_after_a_question_on_a_cut_connection_the_next_transaction_works(databas
         )
     assert database.ask(NORTH, (SCOPES, {"tenant": NORTH})) is None
     assert count(database) == 0
-    assert database.ask(NORTH, (SCOPES, {"tenant": NORTH})) == [(0,)]
+    assert database.ask(NORTH, (SCOPES, {"tenant": NORTH})) == [[(0,)]]
     database.dispose()

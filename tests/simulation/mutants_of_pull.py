@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, update
 
-from service.database import _of, _start
+from service.database import _START, _of
 from sync.cursor import Cursor
 from sync.server import feed, ledger, sequence
 from sync.server.actor import Actor
@@ -16,7 +16,7 @@ from sync.server.feed import PageText
 from sync.server.filing import Filing
 from sync.server.kind import Grant
 from sync.server.stage import Row, Stage
-from sync.server.statement import Statement
+from sync.server.statement import Statement, ask
 from sync.server.tables import clock
 from tests.sync.server import test_pull_ablations as ablations
 
@@ -59,14 +59,14 @@ def the_clock_row_is_not_held(patch: pytest.MonkeyPatch) -> None:
     """Numbers come from something like a sequence: taken without a lock, and seen before the rows are."""
     store = ledger.store
 
-    def hasty(stage: Stage, *receipts: Any) -> None:
+    def hasty(stage: Stage, *written: Any) -> None:
         tenant_id = stage.sequence.tenant_id
         with stage.connection.engine.begin() as own:
-            _start(own, f"; {_of(tenant_id)}")
+            ask(own, f"{_START}; {_of(tenant_id)}")
             own.execute(update(clock).where(clock.c.tenant_id == tenant_id).values(seq=stage.overlay.seq))
-        store(stage, *receipts)
+        store(stage, *written)
 
-    patch.setattr(sequence, "lock", sequence.read)
+    patch.setattr(sequence, "_LOCK", sequence._READ)
     patch.setattr(ledger, "store", hasty)
 
 

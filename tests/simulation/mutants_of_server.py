@@ -10,7 +10,7 @@ import pytest
 
 from sync.changes import Change, Outcome, Status
 from sync.merge import Policy, fields
-from sync.server import history, ledger, push
+from sync.server import history, ledger, underway
 from sync.server.actor import Actor
 from sync.server.filing import Filing
 from sync.server.judge import Judge, Verdict
@@ -51,13 +51,13 @@ def a_device_may_overwrite_its_own_words(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_is_held_is_never_woken(patch: pytest.MonkeyPatch) -> None:
-    again: Callable[..., Outcome] = push._Push._again
+    again: Callable[..., Outcome] = underway.Push._again
 
-    def answer(self: push._Push, change: Change, heard: Outcome) -> Outcome:
+    def answer(self: underway.Push, change: Change, heard: Outcome) -> Outcome:
         return heard if heard.first is Status.HELD else again(self, change, heard)
 
-    patch.setattr(push._Push, "_wake", lambda self: {})
-    patch.setattr(push._Push, "_again", answer)
+    patch.setattr(underway.Push, "_wake", lambda self: {})
+    patch.setattr(underway.Push, "_again", answer)
 
 
 def history_is_not_written(patch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,7 @@ def history_is_not_written(patch: pytest.MonkeyPatch) -> None:
 
 
 def rejected_writes_are_not_kept(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(push._Push, "_keep_write", lambda self, actor, change, problem: None)
+    patch.setattr(underway.Push, "_keep_write", lambda self, actor, change, problem: None)
 
 
 def what_was_deleted_can_be_made_again(patch: pytest.MonkeyPatch) -> None:
@@ -81,11 +81,11 @@ def what_was_deleted_can_be_made_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_refusal_tells_what_stands_there(patch: pytest.MonkeyPatch) -> None:
-    def seen_by(self: push._Push, actor: Actor, key: Key) -> Row | None:
+    def seen_by(self: underway.Push, actor: Actor, key: Key) -> Row | None:
         row = self.stage.row(key)
         return row if row is not None and row.record is not None else None
 
-    patch.setattr(push._Push, "_seen_by", seen_by)
+    patch.setattr(underway.Push, "_seen_by", seen_by)
 
 
 def a_merge_is_called_applied(patch: pytest.MonkeyPatch) -> None:

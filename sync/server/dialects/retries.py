@@ -22,7 +22,7 @@ _STORED = (Status.APPLIED, Status.MERGED)
 
 def forget_said_anew(connection: Connection, actor: Actor, changes: Iterable[Change]) -> None:
     """Forget the receipts of those ops that must be judged again, under the lock of the clock."""
-    heard = dict(stored(connection, actor, (change.op_id for change in changes)))
+    heard = stored(connection, actor, (change.op_id for change in changes))
     anew = [op_id for op_id, one in heard.items() if _is_said_anew(connection, actor, one.outcome)]
     if anew:
         ops = literal(sorted(anew), ARRAY(Text))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from schemas import watermelon as words
 from sync.changes import Change, Outcome
-from sync.server import push
+from sync.server import underway
 from sync.server.actor import SYSTEM, Actor
 from sync.server.dialects import rxdb, watermelon
 from sync.server.dialects.watermelon import Asked, Pulled
@@ -59,15 +59,15 @@ def watermelon_is_not_told_what_was_cleared(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_was_refused_is_not_kept(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(push._Push, "_keep_write", lambda self, actor, change, problem: None)
+    patch.setattr(underway.Push, "_keep_write", lambda self, actor, change, problem: None)
 
 
 def a_refusal_shows_what_stands_there(patch: pytest.MonkeyPatch) -> None:
-    def seen_by(self: push._Push, person_id: str, key: Key) -> Row | None:
+    def seen_by(self: underway.Push, person_id: str, key: Key) -> Row | None:
         row = self.stage.row(key)
         return row if row is not None and row.record is not None else None
 
-    patch.setattr(push._Push, "_seen_by", seen_by)
+    patch.setattr(underway.Push, "_seen_by", seen_by)
 
 
 def foreign_rows_are_accepted(patch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -174,16 +175,18 @@ def skipped_in_a_race(world: World, title: str) -> int:
 
 def bare_sequence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers are taken and given free at once, so that a later one may be committed before an earlier one."""
-    lock = sequence.lock
     take_ten = Statement("UPDATE sync_clock SET seq = seq + 10 WHERE tenant_id = :tenant")
 
-    def take(connection: object, tenant_id: object) -> sequence.Sequence:
-        with world.database.begin(world.tenant) as other:
-            taken = lock(other, world.tenant)
-            take_ten.run(other, tenant=world.tenant)
-        return taken
+    locked = sequence._LOCK
 
-    monkeypatch.setattr(sequence, "lock", take)
+    def take(tenant_id: UUID, rows: list[object]) -> sequence.Sequence:
+        with world.database.begin(tenant_id) as other:
+            row = locked.row(other, tenant=tenant_id)
+            take_ten.run(other, tenant=tenant_id)
+        return sequence.Sequence(tenant_id, *row)
+
+    monkeypatch.setattr(sequence, "_LOCK", sequence._READ)
+    monkeypatch.setattr(sequence, "taken", take)
     said = ledger._STORE.text
     assert said.count("UPDATE sync_clock SET seq = :seq WHERE tenant_id = :tenant") == 1
     free = said.replace("UPDATE sync_clock SET seq = :seq WHERE tenant_id = :tenant", "SELECT :seq")

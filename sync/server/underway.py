@@ -1,0 +1,267 @@
+"""One push under way: what it needs is asked in one message, each change is judged and staged, and all of it is written."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from schemas.problems import Problem, Refused
+from sync.changes import Change, Outcome, Status
+from sync.server import held, ledger, reading, receipts, refusals, sequence, stage
+from sync.server.actor import Actor, system_actor
+from sync.server.filing import Filing
+from sync.server.held import Held
+from sync.server.inbox import Arrived
+from sync.server.judge import Judge, Verdict, Waits
+from sync.server.kind import Grant, Kinds, Write
+from sync.server.receipts import Receipts
+from sync.server.sequence import Sequence as Clock
+from sync.server.stage import Key, Row, Stage
+from sync.server.statement import Question, ask
+from sync.server.waiting import Waiting
+
+DEEPEST_EFFECT = 8
+log = logging.getLogger(__name__)
+
+
+class Push:
+    """One push under way, under the tenant's clock, which it takes."""
+
+    def __init__(
+        self,
+        kinds: Kinds,
+        now: datetime,
+        connection: Connection,
+        actor: Actor,
+        changes: Sequence[Change] = (),
+        *,
+        first: str = "",
+    ) -> None:
+        """`first` is a command that goes ahead of all else in its first message."""
+        self.connection, self.actor, self.changes = connection, actor, changes
+        usable = [change for change in changes if reading.is_usable(change)]
+        keys = _keys(kinds, usable)
+        asked = (
+            receipts.question(actor.tenant_id, (change.op_id for change in usable)),
+            stage.question(actor.tenant_id, keys),
+            stage.question_of_scopes(actor.tenant_id, actor.person_id),
+            held.question(actor.tenant_id, keys),
+        )
+        clock, (heard, rows, scopes, waiting) = _opened(connection, actor.tenant_id, first, asked)
+        self.stage = Stage(connection, kinds, clock, now)
+        self.stage.take(keys, rows)
+        self.stage.take_scopes(actor.person_id, scopes)
+        self.stage.load_near(keys)
+        self.judge, self.filing = Judge(self.stage), Filing(self.stage)
+        self.receipts = Receipts(actor, heard)
+        self.waiting = Waiting(connection, actor)
+        self.waiting.take(keys, waiting)
+
+    def run(self, arrived: Arrived | None = None, *, wake: bool = True) -> list[Outcome]:
+        """Judge and stage all changes, then write; `arrived` is what the inbox is to keep of them."""
+        outcomes = [self._one(change) for change in self.changes]
+        woken = self._wake() if wake else {}
+        self.store(arrived)
+        return [
+            woken.get(outcome.op_id, outcome) if Status.HELD in (outcome.status, outcome.first) else outcome
+            for outcome in outcomes
+        ]
+
+    def store(self, arrived: Arrived | None = None) -> None:
+        """Write what was staged."""
+        ledger.store(self.stage, self.receipts.rows(self.stage.now), arrived)
+        self.waiting.store()
+
+    def reject(self, actor: Actor, change: Change, problem: Mapping[str, Any]) -> Outcome:
+        """The outcome of a refused change, which is kept for its author; it carries the truth where she may see it."""
+        self._keep_write(actor, change, problem)
+        outcome = Outcome(change.op_id, change.collection, change.id, Status.REJECTED, problem=problem)
+        if not reading.is_usable(change):
+            return outcome
+        self.receipts.give(actor.person_id, change, outcome)
+        return self._with_truth(actor, outcome)
+
+    def _keep_write(self, actor: Actor, change: Change, problem: Mapping[str, Any]) -> None:
+        if not actor.is_system:
+            self._keep(actor, refusals.rejected_write(actor, change, problem, self.stage.now))
+
+    def _keep(self, actor: Actor, keep: Change) -> None:
+        """Put a record beside for its person, once: one that is there, or that she has put away, stays as it is."""
+        if self.stage.row((keep.collection, keep.id)) is None:
+            self._apply(system_actor(actor.tenant_id), keep)
+
+    def _one(self, change: Change) -> Outcome:
+        if not reading.is_usable(change):
+            return self.reject(self.actor, change, reading.fault_of(change))
+        heard = self.receipts.heard(change)
+        if heard is None:
+            return self._new(change)
+        return self._again(change, heard)
+
+    def _new(self, change: Change) -> Outcome:
+        try:
+            return self._judged(self.actor, change)
+        except Waits as waits:
+            self.waiting.hold(self.actor, change, waits.parent, self.stage.now)
+            outcome = Outcome(change.op_id, change.collection, change.id, Status.HELD)
+            self.receipts.give(self.actor.person_id, change, outcome)
+            return outcome
+
+    def _judged(self, actor: Actor, change: Change) -> Outcome:
+        """Stage one change, or reject it so that it leaves no trace; raises Waits for a parent."""
+        before = self.stage.overlay.mark()
+        try:
+            outcome = self._apply(actor, change)
+        except SQLAlchemyError:
+            raise
+        except Exception as fault:
+            self.stage.overlay.back_to(before)
+            if isinstance(fault, Waits):
+                raise
+            if isinstance(fault, Refused) and self._is_behind(actor, change):
+                raise Waits(change.collection, change.id) from None
+            return self.reject(actor, change, _problem_of(change, fault))
+        self.receipts.give(actor.person_id, change, outcome)
+        return outcome
+
+    def _is_behind(self, actor: Actor, change: Change) -> bool:
+        """Whether the record is not there yet, but on its way."""
+        unknown = self.stage.row((change.collection, change.id)) is None
+        return unknown and self.waiting.is_behind(actor, change)
+
+    def _again(self, change: Change, heard: Outcome) -> Outcome:
+        """A repeated answer; what the phone must adopt is given as it stands now."""
+        if heard.problem and heard.first is None:  # the op_id is another change's: that one's receipt stays
+            self._keep_write(self.actor, change, heard.problem)
+            return heard
+        if heard.first is Status.HELD:  # its parent may be visible by now
+            outcome = self._new(change)
+            if outcome.status is not Status.HELD:
+                self.waiting.woken.add(change.op_id)
+            return replace(outcome, status=Status.REPEATED, first=outcome.status)
+        if heard.first not in (Status.MERGED, Status.REJECTED):
+            return heard
+        return self._with_truth(self.actor, heard)
+
+    def _with_truth(self, actor: Actor, outcome: Outcome) -> Outcome:
+        """The outcome with the record as it stands, or deleted where there is none for this person to hold."""
+        row = self._seen_by(actor.person_id, (outcome.collection, outcome.id))
+        if row is None:
+            return replace(outcome, deleted=True)
+        return replace(outcome, seq=row.seq, record=row.record)
+
+    def _apply(self, actor: Actor, change: Change, depth: int = 0) -> Outcome:
+        verdict = self.judge.verdict(actor, change)
+        row = self._file(actor, change, verdict)
+        if verdict.merged.changed:
+            self._follow(actor, verdict.write, depth)
+            row = self.stage.row(row.key) or row
+        as_sent = verdict.holds(row.record)
+        return Outcome(
+            change.op_id,
+            change.collection,
+            change.id,
+            Status.APPLIED if as_sent else Status.MERGED,
+            row.seq,
+            deleted=row.record is None,
+            record=None if as_sent else row.record,
+            problem=verdict.problem,
+        )
+
+    def _file(self, actor: Actor, change: Change, verdict: Verdict) -> Row:
+        """Stage the record itself, and keep beside it what the merge could not join."""
+        key, merged = (change.collection, change.id), verdict.merged
+        standing = self.stage.row(key)
+        if merged.changed:
+            self.filing.write(actor, key, verdict.write.after, merged.changed, verdict.forget)
+        else:
+            self.filing.refile(key)
+        row = self.stage.row(key)
+        assert row is not None, "a record without changes is one that was there"
+        for keep in refusals.conflict_records(
+            actor, change, standing or row, merged.conflicts, self.stage.now
+        ):
+            # who wrote the other text may no longer see this record; what she wrote stands in its history
+            person_id = keep.fields["person_id"]
+            if person_id == actor.person_id or self._seen_by(person_id, key):
+                self._keep(actor, keep)
+        return row
+
+    def _follow(self, actor: Actor, write: Write, depth: int) -> None:
+        """What the change brings about, done by the service itself in the same transaction."""
+        if depth > DEEPEST_EFFECT:
+            raise RecursionError(f"effects of {write.collection} {write.id} do not come to rest")
+        for effect in self.stage.kinds[write.collection].effects(actor, write, self.stage):
+            if isinstance(effect, Grant):
+                self.filing.grant(effect)
+            else:
+                self._apply(system_actor(actor.tenant_id), effect, depth + 1)
+
+    def _seen_by(self, person_id: str, key: Key) -> Row | None:
+        """The live row, if this person may see it: no answer and no conflict must ever carry a foreign record."""
+        row = self.stage.row(key)
+        if row is None or row.record is None or row.scopes.isdisjoint(self.stage.scopes_of(person_id)):
+            return None
+        return row
+
+    def _wake(self) -> dict[str, Outcome]:
+        """Judge again what waited for the records that this push wrote; returns the new outcomes by op."""
+        outcomes: dict[str, Outcome] = {}
+        done: set[Key] = set()
+        while fresh := self.stage.overlay.rows.keys() - done:
+            done |= fresh
+            waiting = self.waiting.for_parents(fresh)
+            self.stage.load_near(_keys(self.stage.kinds, (one.change for one in waiting)))
+            for one in waiting:
+                outcome = self._woken(one)
+                if outcome is not None:
+                    outcomes[one.change.op_id] = outcome
+        return outcomes
+
+    def _woken(self, one: Held) -> Outcome | None:
+        try:
+            outcome = self._judged(one.actor, one.change)
+        except Waits as waits:
+            self.waiting.wait_on(one, waits.parent)
+            return None
+        self.waiting.wake(one)
+        if outcome.status is Status.REJECTED:  # its phone may have taken "held" for an answer
+            self.filing.tell(one.actor.person_id, (one.change.collection, one.change.id))
+        return outcome
+
+
+def _opened(
+    connection: Connection, tenant_id: UUID, first: str, asked: Sequence[Question]
+) -> tuple[Clock, list[list[Any]]]:
+    """The tenant's clock, taken, and what was then asked, in one message."""
+    commands = [first] if first else []
+    clock, *answers = ask(connection, *commands, sequence.question(tenant_id), *asked)
+    if not clock:  # what was asked was not asked under a clock
+        sequence.make(connection, tenant_id)
+        clock, *answers = ask(connection, sequence.question(tenant_id), *asked)
+    return sequence.taken(tenant_id, clock), answers
+
+
+def _keys(kinds: Kinds, changes: Iterable[Change]) -> set[Key]:
+    """All that the changes name: their records and those records' parents."""
+    return {key for change in changes for key in ((change.collection, change.id), *_parents(kinds, change))}
+
+
+def _parents(kinds: Kinds, change: Change) -> list[Key]:
+    kind = kinds.get(change.collection)
+    return [key for key in kind.parent_ids(change.fields) if reading.is_id(key[1])] if kind else []
+
+
+def _problem_of(change: Change, fault: Exception) -> dict[str, Any]:
+    """Why a change was refused. A fault in a rule of ours must not block the phone for ever, so it refuses too."""
+    if isinstance(fault, Refused):
+        return fault.document()
+    log.error("a change of %s could not be judged", change.collection, exc_info=fault)
+    return Problem.INTERNAL.document("This change could not be judged; it is kept.")
