@@ -107,11 +107,15 @@ def _asked(said: Any) -> tuple[list[str], Cursor] | None:
     if type(said) is not dict or not said.keys() <= _ASKED or not isinstance(said.get("cursor"), str):
         return None
     names, limit = said.get("collections"), said.get("limit", 1)
-    if names is not None and not (type(names) is list and names and all(name in KINDS for name in names)):
+    if names is not None and not (type(names) is list and names and all(map(_is_known, names))):
         return None
     if type(limit) is not int or not 1 <= limit <= LARGEST_PAGE:
         return None
     return names or list(KINDS), decode(said["cursor"])
+
+
+def _is_known(name: Any) -> bool:
+    return isinstance(name, str) and name in KINDS
 
 
 def _read_ahead(environ: WSGIEnvironment) -> bytes:

@@ -15,8 +15,9 @@ from sqlalchemy import select
 from sync.changes import Record
 from sync.server.actor import Actor
 from sync.server.kind import Grant
+from sync.server.overlay import Key, Membership, Replaced, Row, Writer
 from sync.server.refusals import REJECTED_WRITES
-from sync.server.stage import Key, Membership, Replaced, Row, Stage, Writer
+from sync.server.stage import Stage
 from sync.server.statement import Statement
 from sync.server.tables import membership
 

@@ -23,7 +23,7 @@ from sync.server.statement import Question, Statement, as_list, ask
 from sync.server.tables import held
 
 if TYPE_CHECKING:
-    from sync.server.stage import Key
+    from sync.server.overlay import Key
 
 DEADLINE = timedelta(days=5)
 _WAITING = Statement("""

@@ -16,8 +16,9 @@ from sync.server import sequence
 from sync.server.actor import Actor
 from sync.server.audience import find
 from sync.server.kind import Kinds
+from sync.server.overlay import Key, Replaced
 from sync.server.rows import insert_rows
-from sync.server.stage import Key, Replaced, Stage
+from sync.server.stage import Stage
 from sync.server.tables import history
 
 

@@ -19,7 +19,8 @@ from sync.server import arriving
 from sync.server.actor import Actor
 from sync.server.history import body_at
 from sync.server.kind import Kind, Write
-from sync.server.stage import Row, Stage
+from sync.server.overlay import Row
+from sync.server.stage import Stage
 from sync.server.tables import entry, membership
 
 

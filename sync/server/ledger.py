@@ -10,8 +10,9 @@ from sqlalchemy import Table, delete
 
 from sync.server import history, inbox, moved
 from sync.server.kind import Kind
+from sync.server.overlay import Key, Row
 from sync.server.rows import as_rows, upsert, upsert_rows, upsert_text
-from sync.server.stage import Key, Row, Stage
+from sync.server.stage import Stage
 from sync.server.statement import Statement
 from sync.server.tables import document, entry, membership, receipt, scope
 

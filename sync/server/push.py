@@ -28,7 +28,7 @@ from sync.server import inbox, moved
 from sync.server.actor import Actor
 from sync.server.inbox import Arrived
 from sync.server.kind import Kinds
-from sync.server.stage import Key
+from sync.server.overlay import Key
 from sync.server.statement import go_back
 from sync.server.underway import Push
 

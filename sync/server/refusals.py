@@ -17,7 +17,7 @@ from sync.changes import Change, as_said
 from sync.clock import stamp
 from sync.merge import Conflict
 from sync.server.actor import SYSTEM, Actor
-from sync.server.stage import Row
+from sync.server.overlay import Row
 
 REJECTED_WRITES = "rejected_writes"
 CONFLICTS = "conflicts"

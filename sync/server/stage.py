@@ -6,10 +6,9 @@ bad change is undone by going back to a mark. It is also the `Near` that rules a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -18,6 +17,7 @@ from sqlalchemy import ARRAY, Connection, any_, literal, select
 from sync.changes import Record
 from sync.clock import stamp
 from sync.server.kind import Kinds
+from sync.server.overlay import Key, Overlay, Row
 from sync.server.sequence import Sequence
 from sync.server.statement import Question, Statement, as_list, ask
 
@@ -32,103 +32,6 @@ SELECT d.*, ARRAY(SELECT scope_id FROM sync_entry
 _SCOPES = Statement("""
 SELECT scope_id FROM sync_membership WHERE tenant_id = :tenant AND person_id = :person AND active
 """)
-
-Name = TypeVar("Name")
-Laying = TypeVar("Laying")
-Key = tuple[str, str]
-"""(collection, record id)."""
-Writer = tuple[int, str, str]
-"""Who wrote a field last: number, device, person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One record as it stands: `record` is None once deleted; `writers` names each field's last writer, "*" all others'."""
-
-    key: Key
-    seq: int
-    author: str
-    record: Record | None
-    writers: Mapping[str, Writer]
-    scopes: frozenset[str] = frozenset()
-
-    def writer(self, name: str) -> Writer:
-        """Who wrote this field last."""
-        return self.writers.get(name) or self.writers["*"]
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """A body that a write replaced, for history."""
-
-    key: Key
-    seq: int
-    author: str
-    device: str
-    at: datetime
-    body: Record | None
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """A person in a scope; the block (base, base + len] was reserved when it last changed."""
-
-    active: bool
-    base: int
-    len: int
-    first_base: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Where an overlay stood."""
-
-    seq: int
-    steps: int
-    replaced: tuple[Replaced, ...]
-    forgotten: tuple[Key, ...]
-
-
-class Laid(dict[Name, Laying]):
-    """A dictionary that notes in a journal what each of its keys held before."""
-
-    def __init__(self, journal: list[tuple[dict[Any, Any], Any, Any]]) -> None:
-        super().__init__()
-        self._journal = journal
-
-    def __setitem__(self, key: Name, value: Laying) -> None:
-        self._journal.append((self, key, self.get(key)))
-        super().__setitem__(key, value)
-
-
-class Overlay:
-    """All that the changes so far have altered. It goes back to a mark, so that a refused change leaves no trace."""
-
-    def __init__(self, seq: int) -> None:
-        self.seq = seq
-        self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
-        self.rows: dict[Key, Row] = Laid(self._journal)
-        self.entries: dict[tuple[str, Key], tuple[int, int | None, bool]] = Laid(self._journal)
-        """By scope and key: number, new position, removed."""
-        self.scopes: dict[str, tuple[int, int]] = Laid(self._journal)
-        """next_pos, max_seq."""
-        self.memberships: dict[tuple[str, str], Membership] = Laid(self._journal)
-        self.replaced: list[Replaced] = []
-        self.forgotten: list[Key] = []
-
-    def mark(self) -> Mark:
-        """Where it stands now."""
-        return Mark(self.seq, len(self._journal), tuple(self.replaced), tuple(self.forgotten))
-
-    def back_to(self, mark: Mark) -> None:
-        """As it stood at the mark."""
-        while len(self._journal) > mark.steps:
-            laid, key, before = self._journal.pop()
-            if before is None:
-                del laid[key]
-            else:
-                dict.__setitem__(laid, key, before)
-        self.seq, self.replaced, self.forgotten = mark.seq, list(mark.replaced), list(mark.forgotten)
 
 
 class Stage:

@@ -21,9 +21,10 @@ from sync.server.held import Held
 from sync.server.inbox import Arrived
 from sync.server.judge import Judge, Verdict, Waits
 from sync.server.kind import Grant, Kinds, Write
+from sync.server.overlay import Key, Row
 from sync.server.receipts import Receipts
 from sync.server.sequence import Sequence as Clock
-from sync.server.stage import Key, Row, Stage
+from sync.server.stage import Stage
 from sync.server.statement import Question, ask
 from sync.server.waiting import Waiting
 

@@ -14,7 +14,7 @@ from sync.changes import Change
 from sync.server import held
 from sync.server.actor import Actor
 from sync.server.held import Held
-from sync.server.stage import Key
+from sync.server.overlay import Key
 
 
 class Waiting:

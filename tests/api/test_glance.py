@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import InternalError
+from werkzeug.test import TestResponse
 
 from service.api import sync
+from service.api.glance import Glance
 from sync.server import restore
 from sync.server.statement import Statement
 from tests.api.conftest import HANA, OLGA
@@ -91,6 +95,78 @@ def test_a_restored_server_sends_the_phone_back_to_the_start(
     with services.database.begin(tenant_id) as connection:
         restore.begin_new_life(connection, tenant_id, services.now())
     assert hana.post(PULL, {"cursor": cursor}).json["type"] == "/problems/sync-reset-required"
+
+
+ASKED: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "all that can be said": {"limit": 7, "collections": ["notes", "visits"]},
+    "null collections": {"collections": None},
+    "no cursor": {"cursor": None},
+    "a cursor of nobody": {"cursor": "%%%"},
+    "a cursor of other collections": {"collections": ["notes"]},
+    "a limit of true": {"limit": True},
+    "a limit of 4.0": {"limit": 4.0},
+    "too large a limit": {"limit": 1001},
+    "an unknown member": {"since": 1},
+    "an unknown collection": {"collections": ["scores"]},
+    "no collection": {"collections": []},
+    "a collection in a list": {"collections": [["notes"]]},
+    "a collection that is a number": {"collections": [1]},
+}
+HEADERS: dict[str, dict[str, str]] = {
+    "no token": {"Authorization": ""},
+    "a token of nobody": {"Authorization": "Bearer x.y.z"},
+    "another scheme": {"Authorization": "bearer {token}"},
+    "another device": {"X-Device-Id": "another-device"},
+    "a packed body": {"Content-Encoding": "gzip"},
+    "another type": {"Content-Type": "text/plain"},
+    "a type with its letters": {"Content-Type": "application/json; charset=utf-8"},
+    "a clock": {"X-Device-Time": "2026-11-28T09:00:00Z"},
+    "no clock": {"X-Device-Time": "noon"},
+    "who can unpack": {"Accept-Encoding": "zstd, br, gzip"},
+}
+
+
+def both(app: Flask, call: Callable[[], TestResponse]) -> tuple[object, object]:
+    """Status, headers and body of the answer with the glance in front of the app, and of the app's own."""
+    glance = app.wsgi_app
+    assert isinstance(glance, Glance)
+    answers = []
+    for wsgi in (glance, glance._app):
+        app.wsgi_app = wsgi  # type: ignore[method-assign,assignment]
+        try:
+            answer = call()
+        finally:
+            app.wsgi_app = glance  # type: ignore[method-assign,assignment]
+        answers.append((answer.status, sorted(answer.headers), answer.data))
+    return answers[0], answers[1]
+
+
+@pytest.mark.parametrize("said", ASKED)
+def test_a_glance_answers_as_the_app_does_to_the_byte(app: Flask, hana: Caller, said: str) -> None:
+    asked = {"cursor": rest(hana)} | ASKED[said]
+    front, behind = both(app, lambda: hana.post(PULL, asked))
+    assert front == behind
+
+
+@pytest.mark.parametrize("said", HEADERS)
+def test_a_glance_hears_headers_as_the_app_does(app: Flask, hana: Caller, said: str) -> None:
+    asked = orjson.dumps({"cursor": rest(hana)})
+    headers = {name: value.format(token=hana.token) for name, value in HEADERS[said].items()}
+    front, behind = both(
+        app,
+        lambda: hana.call("POST", PULL, data=asked, headers={"Content-Type": "application/json"} | headers),
+    )
+    assert front == behind
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'{"cursor":"a","cursor":"b"}', b"[]", b"null", b'{"limit":1e999}', b" " * 5000]
+)
+def test_a_glance_leaves_odd_bodies_to_the_app(app: Flask, hana: Caller, body: bytes) -> None:
+    kind = {"Content-Type": "application/json"}
+    front, behind = both(app, lambda: hana.call("POST", PULL, data=body, headers=kind))
+    assert front == behind
 
 
 def test_another_device_goes_the_long_way_first(

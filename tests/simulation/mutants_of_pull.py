@@ -15,7 +15,8 @@ from sync.server.actor import Actor
 from sync.server.feed import PageText
 from sync.server.filing import Filing
 from sync.server.kind import Grant
-from sync.server.stage import Row, Stage
+from sync.server.overlay import Row
+from sync.server.stage import Stage
 from sync.server.statement import Statement, ask
 from sync.server.tables import clock
 from tests.sync.server import test_pull_ablations as ablations

@@ -14,8 +14,8 @@ from sync.server import history, ledger, underway
 from sync.server.actor import Actor
 from sync.server.filing import Filing
 from sync.server.judge import Judge, Verdict
+from sync.server.overlay import Key, Row
 from sync.server.receipts import Receipts
-from sync.server.stage import Key, Row
 from sync.server.statement import Statement
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import ARRAY, Connection, Text, any_, delete, literal, select
 
 from sync.changes import Change, Outcome, Status
 from sync.server.actor import Actor
+from sync.server.overlay import Key
 from sync.server.receipts import stored
-from sync.server.stage import Key
 from sync.server.tables import document, history, receipt
 
 _STORED = (Status.APPLIED, Status.MERGED)

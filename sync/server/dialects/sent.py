@@ -14,8 +14,8 @@ import orjson
 from sqlalchemy import ARRAY, Connection, Text, and_, any_, delete, false, literal, or_, select, true, update
 
 from sync.server.actor import Actor
+from sync.server.overlay import Key
 from sync.server.rows import upsert_rows
-from sync.server.stage import Key
 from sync.server.tables import sent
 
 

@@ -23,8 +23,9 @@ from sync.server.actor import Actor
 from sync.server.dialects import readers, sent
 from sync.server.dialects.sent import Sent
 from sync.server.kind import Kinds
+from sync.server.overlay import Key, Row
 from sync.server.push import Door
-from sync.server.stage import Key, Row, Stage
+from sync.server.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from sync.server.actor import SYSTEM, Actor
 from sync.server.dialects import rxdb, watermelon
 from sync.server.dialects.watermelon import Asked, Pulled
 from sync.server.feed import Page
+from sync.server.overlay import Key, Row
 from sync.server.push import Door
-from sync.server.stage import Key, Row
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
