@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from importlib import import_module
 from multiprocessing import parent_process
@@ -47,6 +48,8 @@ def main(app: str, host: str, port: int, workers: int, threads: int) -> None:
         load(app)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    # What is here now stays: it need not be looked through again, least of all at the end, which would take seconds.
+    gc.freeze()
     server = Server(
         app,
         address(host),
@@ -78,6 +81,7 @@ class Server(MPServer):
             raise click.ClickException(f"Cannot listen on {self.bind_addr}:{self.bind_port}: {why}") from None
         listener = socket.socket(fileno=holder.get_fd())
         listener.set_inheritable(True)
+        # Granian sets it, for sockets that share a port; a second copy would take half of our requests.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
         give_up_the_gone(listener)
         # Granian's own names; where they stand for a socket, its processes take that one and open none.
@@ -89,7 +93,7 @@ def begin(name: str) -> Any:
     watcher = parent_process()
     if watcher is not None and watcher.pid is not None:
         die_with(watcher.pid)
-    return to_the_letter(load(name))
+    return counted(load(name))
 
 
 def address(host: str) -> str:
@@ -106,13 +110,10 @@ def load(name: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def to_the_letter(app: Any) -> Any:
-    """The app, told what PEP 3333 has it told, where Granian says it otherwise."""
+def counted(app: Any) -> Any:
+    """The app, whose bodies werkzeug counts where their length was said: one that breaks off ends without a word here."""
 
     def asked(environ: dict[str, Any], start: Any) -> Any:
-        if not environ["QUERY_STRING"].isascii():
-            environ["QUERY_STRING"] = environ["QUERY_STRING"].encode().decode("latin-1")
-        # A body that breaks off ends without a word; where its length was said, werkzeug must count.
         if "CONTENT_LENGTH" in environ:
             del environ["wsgi.input_terminated"]
         return app(environ, start)
