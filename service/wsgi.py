@@ -1,4 +1,4 @@
-"""The app for a WSGI server: `gunicorn service.wsgi:app`."""
+"""The app for a WSGI server: `python -m service.serve`, or another one."""
 
 from service import logs
 from service.app import create_app

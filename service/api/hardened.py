@@ -46,7 +46,11 @@ def read_loosely(request: Request) -> Any:
     """The JSON body of a request, its parts not yet checked: the sync door judges row by row. Raises Refused."""
     if request.mimetype != "application/json":
         raise Refused(Problem.UNSUPPORTED_MEDIA_TYPE)
-    return parse(request.get_data(cache=True))
+    body, limit = request.get_data(cache=True), request.max_content_length
+    # Where no length was said, werkzeug reads up to the limit and no further.
+    if request.content_length is None and limit is not None and len(body) >= limit:
+        raise Refused(Problem.TOO_LARGE)
+    return parse(body)
 
 
 def parse(body: bytes) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -10,11 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from service.dev.privileges import OURSELVES, Account, become
-
-PR_SET_PDEATHSIG = 1
-
-# Loaded before any fork: loading a library between fork and exec may deadlock.
-_prctl: Callable[[int, int], int] | None = getattr(ctypes.CDLL(None), "prctl", None)
+from service.process import die_with
 
 
 class LaunchError(Exception):
@@ -74,15 +69,12 @@ def last_lines(log: Path, count: int = 12) -> str:
 
 
 def _prepare(account: Account, dies_by: signal.Signals) -> Callable[[], None]:
-    """What the child does between fork and exec. The kernel sends `dies_by` when the forking *thread* ends."""
+    """What the child does between fork and exec."""
     parent = os.getpid()
 
     def prepare() -> None:
         become(account)
         # After the change of user, which takes the wish back.
-        if _prctl is not None:
-            _prctl(PR_SET_PDEATHSIG, dies_by)
-            if os.getppid() != parent:
-                os._exit(1)
+        die_with(parent, dies_by)
 
     return prepare

@@ -24,7 +24,7 @@ from service.settings import ENVIRONMENT_FILE, Settings, variables
 
 DATABASE = "comewatch"
 BUCKET = "comewatch-media"
-# A gunicorn whose supervisor was killed takes a moment to leave its port.
+# An API whose supervisor was killed takes a moment to leave its port.
 PORT_PATIENCE = 3.0
 
 

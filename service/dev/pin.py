@@ -27,17 +27,18 @@ COMPILE = (
 
 def main(*, upgrade: bool) -> None:
     project = PYPROJECT.read_text()
-    wishes = PINS.sub("", project) if upgrade else project
-    lock = compiled(wishes)
+    lock = compiled(project, [] if upgrade else pins(LOCK.read_text()))
     LOCK.write_text(lock)
     PYPROJECT.write_text(with_pins(project, pins(lock)))
 
 
-def compiled(project: str) -> str:
+def compiled(project: str, kept: list[str]) -> str:
     """What uv resolves; in a directory of its own, so that an old lock is not taken for a wish."""
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "pyproject.toml").write_text(project)
-        command = [*COMPILE.split(), "pyproject.toml"]
+        # Said again, as without any configuration uv does not read those of pyproject.
+        (Path(place) / "kept.txt").write_text("\n".join(kept))
+        command = [*COMPILE.split(), "--constraints", "kept.txt", "pyproject.toml"]
         return subprocess.run(command, cwd=place, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 

@@ -15,7 +15,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
     """Whether we could listen on `port` now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with closing(socket.socket(family)) as probe:
-        # As gunicorn does: connections of a server that has just stopped do not count as taken.
+        # As servers do: connections of a server that has just stopped do not count as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

@@ -1,4 +1,4 @@
-"""Our own processes: the API under gunicorn, the live process, and the worker."""
+"""Our own processes: the API, the live process, and the worker."""
 
 from __future__ import annotations
 
@@ -44,19 +44,7 @@ class Program(Server):
 
 def api(host: str, port: int, *, url: str, env: Mapping[str, str], logs: Path) -> Program:
     """The API: two processes of eight threads."""
-    arguments = [
-        "gunicorn",
-        "service.wsgi:app",
-        f"--bind={host}:{port}",
-        "--worker-class=gthread",
-        "--workers=2",
-        "--threads=8",
-        "--graceful-timeout=5",
-        # Imported once for both, which halves the start; no connection is opened before the fork.
-        "--preload",
-        # Its control socket has one name for all instances of a user.
-        "--no-control-socket",
-    ]
+    arguments = ["service.serve", f"--host={host}", f"--port={port}"]
     return Program("API", arguments, env=env, logs=logs, health=f"{url}/health")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import socket
 
 import click
@@ -10,17 +9,14 @@ import uvicorn
 
 from service.live.app import Live
 from service.logs import configure
+from service.process import give_up_the_gone, open_many_files
 from service.settings import Settings
-
-DEAD_AFTER_MS = 60_000
-"""A connection whose other end has taken nothing for so long is given up, in whatever state it is."""
 
 
 def listening(config: uvicorn.Config) -> socket.socket:
-    """The socket to listen on. Without the limit, a phone that takes nothing and never says so would be kept for ever."""
+    """The socket to listen on."""
     own = config.bind_socket()
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_MS)
+    give_up_the_gone(own)
     return own
 
 
@@ -55,9 +51,7 @@ def main(host: str, port: int) -> None:
     """Serve live streams."""
     settings = Settings.from_environment()
     configure(settings.log_level)
-    # a stream is an open file, and the usual thousand of them are soon used up
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    open_many_files()
     server = Server(Live(settings), host, port)
     server.run([listening(server.config)])
 

@@ -91,13 +91,14 @@ def _often(asked: bytes, times: int) -> Script[int]:
 
 @contextmanager
 def flask_and_one_select(rig: Rig) -> Iterator[tuple[str, int]]:
-    """The smallest server that asks PostgreSQL: two gunicorn workers of eight threads."""
+    """The smallest server that asks PostgreSQL: two processes of eight threads."""
     port = free_pair()
-    command = [
-        sys.executable, "-m", "gunicorn", "smallest:app", f"--bind=127.0.0.1:{port}", "--worker-class=gthread",
-        "--workers=2", "--threads=8", "--no-control-socket", f"--chdir={PACKAGES}",
-    ]  # fmt: skip
-    env = {**os.environ, "BENCH_DATABASE": rig.postgres.conninfo(DATABASE)}
+    command = [sys.executable, "-m", "service.serve", "smallest:app", f"--port={port}"]
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(PACKAGES),
+        "BENCH_DATABASE": rig.postgres.conninfo(DATABASE),
+    }
     health, log = f"http://127.0.0.1:{port}/", rig.home / "logs" / "smallest.log"
     server = Foreign("the smallest server", command, health=health, env=env, log=log)
     server.start()

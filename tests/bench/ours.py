@@ -1,4 +1,4 @@
-"""This server: gunicorn as `make run` has it, two workers of eight threads, and the native door."""
+"""This server: as `make run` has it, two workers of eight threads, and the native door."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ class Blow:
 
 
 def api(site: Site, rng: Random) -> Blow:
-    """gunicorn's master, one of its workers, both, or all of them."""
-    before = _named(site, "gunicorn")
+    """The API's master, one of its workers, both, or all of them."""
+    before = _named(site, "service.serve")
     master = next(pid for pid in before if parent(pid) not in before)
     workers = sorted(before - {master})
     victims, pids = rng.choice(
@@ -40,7 +40,7 @@ def api(site: Site, rng: Random) -> Blow:
     site.kill(pids)
     gone = before if master in pids else pids
     name = "API" if master in pids else ""
-    return Blow(victims, lambda: _replaced(site, "gunicorn", gone, len(before), site.url), name)
+    return Blow(victims, lambda: _replaced(site, "service.serve", gone, len(before), site.url), name)
 
 
 def live(site: Site, rng: Random) -> Blow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -67,23 +66,13 @@ PLANTS: dict[str, Callable[[], None]] = {
 }
 
 
-def wsgi() -> Any:
-    """The app with its bug, for gunicorn."""
-    PLANTS[os.environ["PLANTED"]]()
-    from service.wsgi import app
-
-    return app
-
-
 def main() -> int:
     """`make run`, whose API is ours."""
     sound = programs.api
 
     def planted(*where: Any, **how: Any) -> programs.Program:
         program = sound(*where, **how)
-        program.command = [
-            f"{__spec__.name}:wsgi()" if word == "service.wsgi:app" else word for word in program.command
-        ]
+        program.command.append("tests.chaos.planted_app:app")
         return program
 
     programs.api = planted

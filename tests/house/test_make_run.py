@@ -48,7 +48,7 @@ def test_what_dies_is_started_again_and_ctrl_c_stops_everything(home: Path) -> N
     assert second.process.wait(PATIENCE) == 1
     assert f"already runs from {home} (pid {instance.process.pid})" in second.said
 
-    for name in ("gunicorn", "service.live", "service.worker", "bin/postgres", "weed"):
+    for name in ("service.serve", "service.live", "service.worker", "bin/postgres", "weed"):
         replaced(instance, name)
     until(holds(lambda: instance.health() == 200 and instance.sql("SELECT 1")), lambda: instance.said)
     assert instance.said.count("ended unexpectedly (signal 9)") == 5

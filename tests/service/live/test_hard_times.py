@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
-from service.live import __main__ as process
+from service import process
 from service.live.app import Live
 from service.live.watch import MOST_PER_SESSION
 from sync.server.restore import begin_new_life
