@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,7 +22,7 @@ from service.records import KINDS, read_log
 from sync.changes import Outcome
 from sync.cursor import Cursor, decode
 from sync.server import feed
-from sync.server.feed import Page, PageText
+from sync.server.feed import Page
 from sync.server.kind import Kind
 
 PUSH_LIMIT = 32 * 2**20
@@ -41,16 +40,14 @@ def pull(said: dict[str, Any]) -> Response:
     """Read what changed for you since the cursor, a page at a time."""
     wanted, asked = collections(said["collections"]), cursor(said["cursor"])
     at_rest = nothing_new(wanted, asked)
-    page = (
-        PageText(b"", at_rest, more=False, others={}) if at_rest else read_page(wanted, asked, said["limit"])
-    )
+    page = Page((), at_rest, more=False) if at_rest else read_page(wanted, asked, said["limit"])
     return Response(page_text(page), mimetype="application/json")
 
 
 @in_transaction
-def read_page(work: Work, wanted: list[str], asked: Cursor, limit: int) -> PageText:
+def read_page(work: Work, wanted: list[str], asked: Cursor, limit: int) -> Page:
     """The next page of the feed, noted where reading is logged."""
-    page = feed.pull_text(work.connection, work.actor, wanted, asked, limit)
+    page = feed.pull(work.connection, work.actor, wanted, asked, limit)
     # the answer may be lost: what it asked with is what it holds, and an empty phone needs no tombstone before its birth
     note_device(work, asked.seq or page.cursor.boot)
     log_read(work, page.others)
@@ -126,19 +123,10 @@ def cursor(text: str | None) -> Cursor:
         raise Refused(Problem.INVALID_CURSOR) from None
 
 
-def page_text(page: PageText) -> bytes:
+def page_text(page: Page) -> bytes:
     """The page as JSON, around rows that are ready text: never parsed, never written again."""
     end = f'],"cursor":"{page.cursor.encode()}","more":{"true" if page.more else "false"}}}'
-    return b"".join((b'{"changes":[', page.rows, end.encode()))
-
-
-def log_deliveries(work: Work, page: Page) -> None:
-    """Note what of others' visits the rows of a page bring to a reader, where the host can see it."""
-    others: dict[str, list[str]] = defaultdict(list)
-    for row in page.rows:
-        if row.visible and row.author != work.actor.person_id:
-            others[row.collection].append(row.id)
-    log_read(work, others)
+    return b"".join((b'{"changes":[', *page.parts(), end.encode()))
 
 
 def log_read(work: Work, others: Mapping[str, Collection[str]]) -> None:
