@@ -17,7 +17,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from schemas.base import SERVER_OWNED
 from schemas.fields import Id, Moment, Words
-from schemas.sync import LARGEST_PAGE, Message
+from schemas.sync import LARGEST_WHOLE_PAGE, Message
 
 VERSION = 1
 """Of the published tables. Raise it when a column is added, changed or taken away (a test tells)."""
@@ -76,7 +76,7 @@ class WatermelonPullSchema(Message):
     schema_version = Number(1, 2**31 - 1, allow_none=True, load_default=None)
     migration = Migration(load_default=list)
     collections = Names(load_default=None)
-    limit = Number(1, LARGEST_PAGE, load_default=500)
+    limit = Number(1, LARGEST_WHOLE_PAGE, load_default=500)
 
 
 class WatermelonPushQuerySchema(Message):
