@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from schemas.fields import Whole
 from schemas.native import server_owned
-from schemas.sync import LARGEST_PAGE, Message
+from schemas.sync import LARGEST_WHOLE_PAGE, Message
 
 VERSION = 0
 """Of all published schemas. Raise it when a field is added, changed or taken away: RxDB asks for it (a test tells)."""
@@ -38,7 +38,7 @@ class RxdbPullSchema(Message):
     seq = Number(0, 2**62, load_default=0)
     boot = Number(0, 2**62, load_default=0)
     epoch = Number(0, 2**62, load_default=0)
-    limit = Number(1, LARGEST_PAGE, load_default=100)
+    limit = Number(1, LARGEST_WHOLE_PAGE, load_default=100)
 
 
 class RxdbCheckpointSchema(Message):

@@ -7,7 +7,10 @@ from marshmallow import RAISE, Schema, fields, validate
 from schemas.fields import Flag, Id, Moment, Whole, Words
 
 MOST_CHANGES = 500
-LARGEST_PAGE = 1000
+LARGEST_PAGE = 2500
+"""Of the native door, which cuts a page of long records shorter."""
+LARGEST_WHOLE_PAGE = 1000
+"""Of other libraries' doors: RxDB takes a page that was cut for the last."""
 STATUSES = ("applied", "merged", "repeated", "held", "rejected")
 _NUMBER = {"description": "The record's number: send it back as base_seq."}
 

@@ -8,15 +8,16 @@ JSON text, which its `@json` reads.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
 from schemas.base import SERVER_OWNED
 from schemas.fields import Id, Moment, Words
-from schemas.sync import LARGEST_PAGE, Message
+from schemas.sync import LARGEST_WHOLE_PAGE, Message
 
 VERSION = 1
 """Of the published tables. Raise it when a column is added, changed or taken away (a test tells)."""
@@ -26,6 +27,7 @@ BOOKKEEPING = ("id", "_status", "_changed")
 """What WatermelonDB itself keeps in every row."""
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_LIST = json.JSONEncoder(separators=(",", ":")).encode
 _ALWAYS_THERE = ("created_at", "updated_at")
 
 
@@ -74,7 +76,7 @@ class WatermelonPullSchema(Message):
     schema_version = Number(1, 2**31 - 1, allow_none=True, load_default=None)
     migration = Migration(load_default=list)
     collections = Names(load_default=None)
-    limit = Number(1, LARGEST_PAGE, load_default=500)
+    limit = Number(1, LARGEST_WHOLE_PAGE, load_default=500)
 
 
 class WatermelonPushQuerySchema(Message):
@@ -155,17 +157,26 @@ def _type(field: fields.Field[Any]) -> str:
 
 def outward(schema: Schema, record: Mapping[str, Any]) -> dict[str, Any]:
     """A record of ours as a row of WatermelonDB."""
-    return {
-        name: _outward(schema.fields[name], value) for name, value in record.items() if name in schema.fields
-    }
+    row = dict(record)
+    for name in row.keys() - schema.fields.keys():
+        del row[name]
+    for name, said in _said_otherwise(schema):
+        if row.get(name) is not None:
+            row[name] = said(row[name])
+    return row
 
 
-def _outward(field: fields.Field[Any], value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(field, Moment):
-        return (datetime.fromisoformat(value) - _START) // _MILLISECOND
-    return json.dumps(value, separators=(",", ":")) if isinstance(field, fields.List) else value
+@cache
+def _said_otherwise(schema: Schema) -> list[tuple[str, Callable[[Any], Any]]]:
+    """The fields whose values WatermelonDB has in another form, each with what makes it."""
+    ways = [(Moment, _milliseconds), (fields.List, _LIST)]
+    return [
+        (name, say) for name, field in schema.fields.items() for kind, say in ways if isinstance(field, kind)
+    ]
+
+
+def _milliseconds(moment: str) -> int:
+    return (datetime.fromisoformat(moment) - _START) // _MILLISECOND
 
 
 def inward(schema: Schema, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from service.api.sync import page_text
 from service.records import KINDS
 from sync.cursor import Cursor, decode
 from sync.server import feed
-from sync.server.feed import PageText
+from sync.server.feed import Page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -56,7 +56,7 @@ class Glance:
         if all(environ.get(name, "") == value for name, value in _PLAIN.items()):
             at_rest = self._looked(environ)
             if at_rest is not None:
-                body = page_text(PageText(b"", at_rest, more=False, others={}))
+                body = page_text(Page((), at_rest, more=False))
                 start("200 OK", headers.of_json(len(body)))
                 return (body,)
         return self._app(environ, start)

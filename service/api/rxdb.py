@@ -15,7 +15,7 @@ from service.api import hardened
 from service.api.devices import note_device
 from service.api.glance import nothing_new
 from service.api.smorest import DEVICE_TIME, Blueprint
-from service.api.sync import PUSH_LIMIT, collections, log_deliveries
+from service.api.sync import PUSH_LIMIT, collections, log_read
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.records import KINDS
@@ -41,7 +41,7 @@ def pull(asked: dict[str, int], name: str) -> Response:
     """Read what changed in one collection since the checkpoint, a page at a time."""
     collection, limit, since = kind(name).name, asked.pop("limit"), Checkpoint(**asked)
     at_rest = nothing_new([collection], since.cursor(collection))
-    page = Page([], at_rest, more=False) if at_rest else read_page(collection, since, limit)
+    page = Page((), at_rest, more=False) if at_rest else read_page(collection, since, limit)
     return Response(rxdb.page_text(page), mimetype="application/json")
 
 
@@ -50,7 +50,7 @@ def read_page(work: Work, collection: str, since: Checkpoint, limit: int) -> Pag
     """The next page of the feed, noted where reading is logged."""
     page = rxdb.pull(work.connection, work.actor, collection, since, limit)
     note_device(work)
-    log_deliveries(work, page)
+    log_read(work, page.others)
     return page
 
 

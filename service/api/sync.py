@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, g, jsonify, request
 
 from schemas import native
 from schemas.problems import Problem, Refused
 from schemas.sync import DigestQuerySchema, DigestSchema, PulledSchema, PullSchema, PushedSchema, PushSchema
+from service.accounts import admission
 from service.api import hardened
 from service.api.changes import Row, read_rows
-from service.api.devices import note_device
+from service.api.devices import device_time, is_noted, note_device
+from service.api.services import services
 from service.api.smorest import DEVICE_TIME, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
@@ -22,7 +23,8 @@ from service.records import KINDS, read_log
 from sync.changes import Outcome
 from sync.cursor import Cursor, decode
 from sync.server import feed
-from sync.server.feed import Page, PageText
+from sync.server.actor import Actor
+from sync.server.feed import Page
 from sync.server.kind import Kind
 
 PUSH_LIMIT = 32 * 2**20
@@ -39,17 +41,50 @@ blueprint = Blueprint(
 def pull(said: dict[str, Any]) -> Response:
     """Read what changed for you since the cursor, a page at a time."""
     wanted, asked = collections(said["collections"]), cursor(said["cursor"])
-    return Response(page_text(read_page(wanted, asked, said["limit"])), mimetype="application/json")
+    page = read_ahead(wanted, asked, said["limit"])
+    if page is None:
+        page = read_page(wanted, asked, said["limit"])
+    elif asks_for_notes(page):
+        note_page(asked, page)
+    return Response(page_text(page), mimetype="application/json")
+
+
+def read_ahead(wanted: list[str], asked: Cursor, limit: int) -> Page | None:
+    """The next page in one round trip, which can write nothing; None where more must be done than to read it."""
+    claims, using = g.claims, services()
+    reader = Actor(claims.tenant_id, claims.person_id, claims.device_id)
+    page = feed.question_of_page(reader, wanted, asked, limit)
+    answers = using.database.ask(claims.tenant_id, admission.question(claims), page)
+    if answers is None or not admission.admits(answers[0], claims):
+        return None
+    return feed.paged(answers[1], wanted, asked, limit)
 
 
 @in_transaction
-def read_page(work: Work, wanted: list[str], asked: Cursor, limit: int) -> PageText:
+def read_page(work: Work, wanted: list[str], asked: Cursor, limit: int) -> Page:
     """The next page of the feed, noted where reading is logged."""
-    page = feed.pull_text(work.connection, work.actor, wanted, asked, limit)
+    page = feed.pull(work.connection, work.actor, wanted, asked, limit)
+    note(work, asked, page)
+    return page
+
+
+@in_transaction
+def note_page(work: Work, asked: Cursor, page: Page) -> None:
+    """Note a page that was read ahead, before its answer leaves."""
+    note(work, asked, page)
+
+
+def note(work: Work, asked: Cursor, page: Page) -> None:
+    """Note who reads how far and, where reading is logged, what."""
     # the answer may be lost: what it asked with is what it holds, and an empty phone needs no tombstone before its birth
     note_device(work, asked.seq or page.cursor.boot)
     log_read(work, page.others)
-    return page
+
+
+def asks_for_notes(page: Page) -> bool:
+    """Whether a page brings what somebody is to hear of, or comes to a device that was not noted of late."""
+    unseen = not is_noted(services(), g.claims.tenant_id, g.claims.device_id, device_time())
+    return unseen or any(KINDS[name].read_logged for name in page.others)
 
 
 @blueprint.route("/push", methods=("POST",), policy=Policy.SIGNED_IN, body_limit=PUSH_LIMIT)
@@ -121,19 +156,10 @@ def cursor(text: str | None) -> Cursor:
         raise Refused(Problem.INVALID_CURSOR) from None
 
 
-def page_text(page: PageText) -> bytes:
+def page_text(page: Page) -> bytes:
     """The page as JSON, around rows that are ready text: never parsed, never written again."""
     end = f'],"cursor":"{page.cursor.encode()}","more":{"true" if page.more else "false"}}}'
-    return b"".join((b'{"changes":[', page.rows, end.encode()))
-
-
-def log_deliveries(work: Work, page: Page) -> None:
-    """Note what of others' visits the rows of a page bring to a reader, where the host can see it."""
-    others: dict[str, list[str]] = defaultdict(list)
-    for row in page.rows:
-        if row.visible and row.author != work.actor.person_id:
-            others[row.collection].append(row.id)
-    log_read(work, others)
+    return b"".join((b'{"changes":[', *page.parts(), end.encode()))
 
 
 def log_read(work: Work, others: Mapping[str, Collection[str]]) -> None:

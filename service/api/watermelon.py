@@ -14,7 +14,7 @@ from schemas.sync import MOST_CHANGES
 from service.api import hardened
 from service.api.devices import note_device
 from service.api.smorest import DEVICE_TIME, Blueprint
-from service.api.sync import PUSH_LIMIT, collections, log_deliveries
+from service.api.sync import PUSH_LIMIT, collections, log_read
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.records import KINDS
@@ -54,7 +54,7 @@ def pull(work: Work, asked: dict[str, Any]) -> Response:
         ),
     )
     for page in pulled.pages:
-        log_deliveries(work, page)
+        log_read(work, page.others)
     return Response(watermelon.text(KINDS, pulled), mimetype="application/json")
 
 

@@ -5,14 +5,15 @@ B: the block of numbers reserved when the membership last changed, under which t
 (or, after a revocation, leave one by one). Both are merged by number and cut at the limit. Whether a candidate is visible is
 decided now, over all scopes of the person: a record seen through two scopes, of which one is revoked, is no tombstone.
 
-`pull` gives the rows to a dialect that must look at each; `pull_text` has PostgreSQL put the same rows together as JSON
-around the ready bodies, at a fraction of the cost, for the native door.
+PostgreSQL puts the rows together as JSON around the ready bodies, a piece of a page at a time: nobody takes them apart again.
+A dialect whose rows are said in other words makes a statement of its own with `page_of`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -22,12 +23,18 @@ from schemas.problems import Problem, Refused
 from sync.cursor import Cursor, about
 from sync.server import sequence
 from sync.server.actor import Actor
-from sync.server.statement import Statement, as_list
+from sync.server.statement import Question, Statement, as_list
 
 LARGEST_TEXT = 4 * 2**20
-"""Bytes of bodies that `pull_text` puts into one page, so that no page outgrows its worker."""
+"""Bytes of rows that are put into one page, so that no page outgrows its worker."""
+BETWEEN = b"},\n"
+"""Ends a row and parts it from the next. No body has a line break: inside JSON's texts it is escaped."""
+AT_ONCE = 128
+"""Rows of a piece, some 100 kB: for more, PostgreSQL asks memory of the system each time, and gives it back."""
 
-_FOUND = """
+# Candidates are put in order while they are narrow; the loops over them keep it. OFFSET 0 forbids PostgreSQL to look at more
+# than one key at a time: after a crash it knows no statistics, and left to guess it compares everything with everything.
+_PAGE = """
 WITH clock AS MATERIALIZED (
   SELECT seq, epoch, horizon, CASE WHEN :since = 0 THEN seq ELSE :boot END AS boot FROM sync_clock WHERE tenant_id = :tenant),
 mine AS MATERIALIZED (
@@ -36,7 +43,7 @@ mine AS MATERIALIZED (
    WHERE m.tenant_id = :tenant AND s.tenant_id = :tenant AND m.person_id = :person
      AND (m.base + m.len > :since AND (m.active OR m.base >= clock.boot) OR m.active AND s.max_seq > :since)),
 candidate AS MATERIALIZED (
-  SELECT x.number, k.collection, x.record_id, bool_or(x.live) AS live
+  SELECT DISTINCT ON (x.number, k.collection, x.record_id) x.number, k.collection, x.record_id, x.live
     FROM mine CROSS JOIN json_array_elements_text(:collections) AS k(collection) CROSS JOIN LATERAL (
       (SELECT e.seq AS number, e.record_id, NOT e.removed AS live FROM sync_entry e
         WHERE mine.active AND e.tenant_id = :tenant AND e.scope_id = mine.scope_id AND e.collection = k.collection
@@ -51,42 +58,37 @@ candidate AS MATERIALIZED (
           AND (NOT e.removed OR e.seq > GREATEST(mine.first_base, mine.boot))
         ORDER BY e.pos LIMIT :most)
     ) x
-   GROUP BY x.number, k.collection, x.record_id ORDER BY x.number LIMIT :most),
-found AS (
-  SELECT c.number, c.collection, c.record_id, coalesce(d.seq, c.number) AS seq, v.visible,
-         CASE WHEN v.visible THEN d.body END AS body, coalesce(d.author, '') AS author
-    FROM candidate c
-    CROSS JOIN LATERAL (SELECT c.live OR EXISTS (
-       SELECT 1 FROM sync_entry e JOIN sync_membership m ON m.tenant_id = e.tenant_id AND m.scope_id = e.scope_id
-        WHERE e.tenant_id = :tenant AND m.tenant_id = :tenant AND e.collection = c.collection AND e.record_id = c.record_id
-          AND NOT e.removed AND m.person_id = :person AND m.active) AS visible) v
-    LEFT JOIN LATERAL (SELECT seq, body, author FROM sync_document
-       WHERE tenant_id = :tenant AND collection = c.collection AND record_id = c.record_id OFFSET 0) d ON true)
+   ORDER BY x.number, k.collection, x.record_id, x.live DESC LIMIT :most)
+SELECT clock.seq AS clock, clock.boot, clock.epoch, clock.horizon, piece.count, piece.number, piece.ids, piece.others,
+       CASE WHEN sum(octet_length(piece.rows)) OVER (ROWS UNBOUNDED PRECEDING) <= :largest
+              OR piece.start = 0 AND piece.count = 1 THEN piece.rows END AS rows
+  FROM clock LEFT JOIN (generate_series(0, :most - 1, :at_once) AS start CROSS JOIN LATERAL (
+    SELECT count(*) AS count, max(c.number) AS number, {ids} AS ids,
+           string_agg(c.collection || ' ' || c.record_id, ' ') FILTER (WHERE v.visible AND d.author <> :person) AS others,
+           string_agg({row}, '{between}') AS rows
+      FROM (SELECT * FROM candidate OFFSET start LIMIT :at_once) c
+     CROSS JOIN LATERAL (SELECT c.live OR EXISTS (
+         SELECT 1 FROM sync_entry e JOIN sync_membership m ON m.tenant_id = e.tenant_id AND m.scope_id = e.scope_id
+          WHERE e.tenant_id = :tenant AND m.tenant_id = :tenant AND e.collection = c.collection AND e.record_id = c.record_id
+            AND NOT e.removed AND m.person_id = :person AND m.active) AS visible OFFSET 0) v
+      LEFT JOIN LATERAL (SELECT seq, body, author FROM sync_document
+         WHERE tenant_id = :tenant AND collection = c.collection AND record_id = c.record_id OFFSET 0) d ON true
+    HAVING count(*) > 0) pieces) AS piece ON true
 """
 
-_PULL = Statement(
-    _FOUND
-    + """
-SELECT found.*, clock.seq AS clock, clock.boot, clock.epoch, clock.horizon FROM clock LEFT JOIN found ON true ORDER BY found.number
-"""
-)
 
-# Candidates are put in order while they are narrow; one loop over them keeps it. Each line lacks its last brace, so that
-# its body is copied once. What would outgrow a worker is not sent at all: fewer are asked for then.
-_TEXT = Statement(
-    _FOUND.replace("FROM candidate c", "FROM (SELECT * FROM candidate ORDER BY number) c")  # noqa: S608  # both halves are ours
-    + """
-SELECT clock.seq AS clock, clock.boot, clock.epoch, clock.horizon, page.* FROM clock CROSS JOIN (
-  SELECT count(*) AS count, max(number) AS number,
-         CASE WHEN coalesce(sum(octet_length(body)), 0) < :largest OR count(*) = 1 THEN convert_to(string_agg(
-           '{"collection":"' || collection || '","id":"' || record_id || '","seq":' || seq
-             || CASE WHEN visible THEN ',"deleted": false,"record": ' || body ELSE ',"deleted": true,"record": null' END,
-           '},'), 'UTF8') END AS text,
-         json_agg(json_build_array(collection, record_id)) FILTER (WHERE visible AND author <> :person) AS others
-    FROM found) page
-""",
-    binary=True,
-)
+def page_of(row: str, ids: str = "NULL::text") -> Statement:
+    """The statement of a page whose rows are said like this: `c` is what changed, `v` whether she sees it, `d` what is stored.
+
+    A row lacks its last brace, so that its body is copied once. `ids`: how the ids of a piece are said, if they are wanted.
+    """
+    said = _PAGE.replace("{row}", row).replace("{ids}", ids).replace("{between}", BETWEEN.decode())
+    return Statement(said)
+
+
+_TEXT = page_of("""
+  '{"collection":"' || c.collection || '","id":"' || c.record_id || '","seq":' || coalesce(d.seq, c.number)
+  || CASE WHEN v.visible THEN ',"deleted": false,"record": ' || d.body ELSE ',"deleted": true,"record": null' END""")
 
 # Planned anew each time it is asked, so it is short; a clock that stands still needs no look at any scope.
 _NEWS = Statement("""
@@ -98,7 +100,7 @@ SELECT clock.seq AS clock, clock.epoch, clock.horizon, clock.seq <> :since AND E
 """)
 
 # From the person's scopes to the documents, one key at a time (OFFSET 0 forbids another way): after a crash PostgreSQL
-# knows no statistics, and a planner left to guess compares every entry with every document. The pull does the same.
+# knows no statistics, and a planner left to guess compares every entry with every document.
 _DIGEST = Statement("""
 SELECT count(*) AS records, coalesce(bit_xor(('x' || substr(encode(sha256(convert_to(d.record_id || ':' || d.seq, 'UTF8')), 'hex'), 1, 16))::bit(64)),
        0::bit(64))::text AS bits
@@ -112,34 +114,26 @@ SELECT count(*) AS records, coalesce(bit_xor(('x' || substr(encode(sha256(conver
 
 
 @dataclass(frozen=True, slots=True)
-class FeedRow:
-    """One line of a page: the record's own number and its ready JSON; not visible means that it must leave the phone."""
-
-    collection: str
-    id: str
-    seq: int
-    visible: bool
-    body: str | None
-    author: str
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
-    """Rows in the order of the clock, the cursor after them, and whether there is more at once."""
+    """Rows in the order of the clock, the cursor after them, and whether there is more at once.
 
-    rows: list[FeedRow]
+    `pieces`: some rows each, as JSON that lacks its last brace. `others`: the ids of what others wrote, by collection.
+    `ids`: those of the rows, where the statement says them.
+    """
+
+    pieces: Sequence[bytes]
     cursor: Cursor
     more: bool
+    others: Mapping[str, Collection[str]] = field(default_factory=dict)
+    ids: Sequence[str] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class PageText:
-    """A page whose rows are JSON already, with commas between them; `others` are the ids of what others wrote, by collection."""
-
-    rows: bytes
-    cursor: Cursor
-    more: bool
-    others: Mapping[str, list[str]]
+    def parts(self) -> list[bytes]:
+        """What makes the rows when it is joined, once, with whatever stands around them."""
+        if not self.pieces:
+            return []
+        parts = [BETWEEN] * (2 * len(self.pieces) - 1)
+        parts[::2] = self.pieces
+        return [*parts, b"}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,41 +146,43 @@ class Digest:
 
 
 def pull(
-    connection: Connection, actor: Actor, collections: Sequence[str], cursor: Cursor, limit: int
+    connection: Connection,
+    actor: Actor,
+    collections: Sequence[str],
+    cursor: Cursor,
+    limit: int,
+    statement: Statement | None = None,
 ) -> Page:
-    """One page of at most `limit` rows; Refused when the cursor is too old, of another life, or of other collections."""
-    found = _PULL.rows(connection, **_asked(actor, collections, cursor, limit))
+    """One page of at most `limit` rows, and fewer of very long bodies; Refused when the cursor is too old, of another life,
+    or of other collections."""
+    page = None
+    while page is None:
+        found = (statement or _TEXT).rows(connection, **_asked(actor, collections, cursor, limit))
+        page = paged(found, collections, cursor, limit)
+        limit = found[0].count // 2 if found else limit
+    return page
+
+
+def question_of_page(actor: Actor, collections: Sequence[str], cursor: Cursor, limit: int) -> Question:
+    """What `paged` makes a page of."""
+    return _TEXT, _asked(actor, collections, cursor, limit)
+
+
+def paged(found: Sequence[Any], collections: Sequence[str], cursor: Cursor, limit: int) -> Page | None:
+    """The page of at most `limit` rows that these say, Refused as `pull` is; None when fewer must be asked for."""
     after = _after(cursor, found[0] if found else None, collections)
-    rows = [
-        FeedRow(r.collection, r.record_id, r.seq, r.visible, r.body, r.author)
-        for r in found
-        if r.number is not None
-    ]
-    more = len(rows) == limit
-    return Page(rows, after.at(max(cursor.seq, found[-1].number)) if more else after, more)
+    if not found or not found[0].count:
+        return Page((), after, more=False)
+    pieces = list(takewhile(lambda piece: piece.rows is not None, found))
+    if not pieces:
+        return None
+    more = len(pieces) < len(found) or sum(piece.count for piece in pieces) == limit
+    at = after.at(max(cursor.seq, pieces[-1].number)) if more else after
+    said = [piece.rows.encode() for piece in pieces]
+    return Page(said, at, more, _others(pieces), _words(piece.ids for piece in pieces))
 
 
-def pull_text(
-    connection: Connection, actor: Actor, collections: Sequence[str], cursor: Cursor, limit: int
-) -> PageText:
-    """The page that `pull` gives, as text; one of very long bodies is shorter. Refused as `pull` is."""
-    asked = _asked(actor, collections, cursor, limit)
-    found = _TEXT.row(connection, **asked, largest=LARGEST_TEXT)
-    after = _after(cursor, found, collections)
-    if found is None or not found.count:
-        return PageText(b"", after, more=False, others={})
-    if found.text is None:
-        return pull_text(connection, actor, collections, cursor, found.count // 2)
-    others: dict[str, list[str]] = {}
-    for collection, record_id in found.others or ():
-        others.setdefault(collection, []).append(record_id)
-    more = found.count == limit
-    return PageText(
-        found.text + b"}", after.at(max(cursor.seq, found.number)) if more else after, more, others
-    )
-
-
-def question(tenant_id: UUID, person_id: str, cursor: Cursor) -> tuple[Statement, dict[str, Any]]:
+def question(tenant_id: UUID, person_id: str, cursor: Cursor) -> Question:
     """What `resting` needs to know: a statement with its values, which looks at no entry."""
     asked = {"tenant": tenant_id, "person": person_id, "since": cursor.seq, "boot": cursor.boot}
     return _NEWS, asked
@@ -213,7 +209,21 @@ def _asked(actor: Actor, collections: Sequence[str], cursor: Cursor, limit: int)
         "since": cursor.seq,
         "boot": cursor.boot,
         "most": limit,
+        "at_once": AT_ONCE,
+        "largest": LARGEST_TEXT,
     }
+
+
+def _others(pieces: Sequence[Any]) -> dict[str, list[str]]:
+    others: dict[str, list[str]] = {}
+    words = _words(piece.others for piece in pieces)
+    for collection, record_id in zip(words[::2], words[1::2], strict=True):
+        others.setdefault(collection, []).append(record_id)
+    return others
+
+
+def _words(texts: Iterable[str | None]) -> list[str]:
+    return [word for text in texts if text for word in text.split(" ")]
 
 
 def _after(cursor: Cursor, now: Any, collections: Sequence[str]) -> Cursor:

@@ -38,9 +38,8 @@ class Statement:
     Lists travel as JSON text (see `as_list`): the driver's own arrays cost more than the rest of the statement.
     """
 
-    def __init__(self, text: str, *, binary: bool = False) -> None:
-        """`binary`: its answer comes in PostgreSQL's binary form, of which only a large bytea has much good."""
-        self.text, self._binary = text, binary
+    def __init__(self, text: str) -> None:
+        self.text = text
         self._names = tuple(dict.fromkeys(_NAME.findall(text)))
         self._query = _NAME.sub(lambda found: f"${self._names.index(found[1]) + 1}", text).encode()
         self._name = f"ours_{sha256(self._query).hexdigest()[:16]}"
@@ -78,7 +77,7 @@ class Statement:
     def _send(self, cursor: psycopg.RawCursor[Any], values: dict[str, Any]) -> None:
         with faults_of_sqlalchemy(self.text):
             said = [_said(values[name]) for name in self._names]
-            cursor.execute(self._query, said, prepare=True, binary=self._binary)
+            cursor.execute(self._query, said, prepare=True)
 
 
 Question = tuple[Statement, Mapping[str, Any]]

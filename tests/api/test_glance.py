@@ -1,4 +1,4 @@
-"""A phone with nothing new is told so in one round trip; whatever else there is goes the long way."""
+"""A phone with nothing new is told so in one round trip; whatever else there is goes longer ways."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ PULL = "/v1/sync/pull"
 
 @pytest.fixture
 def long_ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """One word for each pull that went the long way."""
+    """The steps that pulls took beyond a glance."""
     gone: list[str] = []
-    real = sync.read_page
 
-    def read_page(*said: Any) -> Any:
-        gone.append("long")
-        return real(*said)
+    def watch(step: str) -> None:
+        real = getattr(sync, step)
+        monkeypatch.setattr(sync, step, lambda *said: (gone.append(step), real(*said))[1])
 
-    monkeypatch.setattr(sync, "read_page", read_page)
+    for step in ("read_ahead", "read_page", "note_page"):
+        watch(step)
     return gone
 
 
@@ -67,7 +67,7 @@ def test_what_moves_for_others_moves_the_cursor_alone(
     put(services_of(app), tenant_id, "visits", "visit-ours", host_id=HANA, observer_ids=[OLGA])
     found = olga.post(PULL, {"cursor": glanced["cursor"]}).json
     assert [change["id"] for change in found["changes"]] == ["visit-ours"]
-    assert long_ways == ["long"]
+    assert long_ways == ["read_ahead", "note_page"]  # another person's visit: its host hears that it was read
 
 
 def test_an_ended_session_is_refused_as_ever(hana: Caller) -> None:
@@ -176,7 +176,7 @@ def test_another_device_goes_the_long_way_first(
     long_ways.clear()
     tablet = caller(app, tenant_id, HANA, "tablet-of-hana")
     assert tablet.post(PULL, {"cursor": cursor}).json["changes"] == []
-    assert long_ways == ["long"]
+    assert long_ways == ["read_ahead", "read_page"]
 
 
 def test_a_question_cannot_write(app: Flask, tenant_id: UUID) -> None:

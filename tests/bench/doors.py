@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from schemas.sync import LARGEST_PAGE
+from schemas.sync import LARGEST_PAGE, LARGEST_WHOLE_PAGE
 from service.dev.measure_live import latencies, make_crowd
 from sync.cursor import Cursor
 from sync.server import feed
@@ -71,10 +71,10 @@ def rxdb(place: OurPlace) -> Script[int]:
     came, checkpoint = 0, {"seq": 0, "boot": 0, "epoch": 0}
     while True:
         query = "&".join(f"{name}={value}" for name, value in checkpoint.items())
-        path = f"/v1/sync/rxdb/notes/pull?{query}&limit={LARGEST_PAGE}"
+        path = f"/v1/sync/rxdb/notes/pull?{query}&limit={LARGEST_WHOLE_PAGE}"
         page = (yield request("GET", path, headers=place.phones[0])).good()
         came += (here := page.count(b'"visit_id":'))
-        if here < LARGEST_PAGE:
+        if here < LARGEST_WHOLE_PAGE:
             return came
         checkpoint = orjson.loads(page[page.rindex(b'"checkpoint":') + 13 : -1])
 
@@ -83,9 +83,7 @@ def watermelon(place: OurPlace) -> Script[int]:
     """A cold pull as WatermelonDB's synchronize does it, a page at a time; returns how many notes came."""
     came, last, more = 0, "null", True
     while more:
-        query = (
-            f"last_pulled_at={last}&schema_version=1&migration=null&collections=notes&limit={LARGEST_PAGE}"
-        )
+        query = f"last_pulled_at={last}&schema_version=1&migration=null&collections=notes&limit={LARGEST_WHOLE_PAGE}"
         page = (yield request("GET", f"/v1/sync/watermelon?{query}", headers=place.phones[0])).good()
         came += page.count(b'"visit_id":')
         said = orjson.loads(b"{" + page[page.rindex(b'"timestamp":') :])

@@ -128,7 +128,7 @@ def ready_made() -> dict[str, Statement]:
 
 def test_ready_made_statements_name_their_tenant() -> None:
     found = ready_made()
-    assert "sync.server.feed._PULL" in found
+    assert "sync.server.feed._TEXT" in found
     assert "service.accounts.admission._ADMIT" in found
     tables = tenancy_guard._tables_of_tenants()
     said = {place: re.sub(r"(?<!:):[a-z_]+", "$1", statement.text) for place, statement in found.items()}

@@ -12,7 +12,7 @@ from service.database import _START, _of
 from sync.cursor import Cursor
 from sync.server import feed, ledger, sequence
 from sync.server.actor import Actor
-from sync.server.feed import PageText
+from sync.server.feed import Page
 from sync.server.filing import Filing
 from sync.server.kind import Grant
 from sync.server.overlay import Row
@@ -37,7 +37,7 @@ def a_grant_takes_no_block(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_grant_comes_under_one_number(patch: pytest.MonkeyPatch) -> None:
-    _phones_pull(patch, ablations.without_blocks)
+    ablations.without_blocks(patch)
 
 
 def a_revocation_takes_no_block(patch: pytest.MonkeyPatch) -> None:
@@ -45,15 +45,15 @@ def a_revocation_takes_no_block(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_pull_asks_one_scope_alone(patch: pytest.MonkeyPatch) -> None:
-    _phones_pull(patch, ablations.without_other_scopes)
+    ablations.without_other_scopes(patch)
 
 
 def a_second_grant_is_taken_for_the_first(patch: pytest.MonkeyPatch) -> None:
-    _phones_pull(patch, ablations.without_first_base)
+    ablations.without_first_base(patch)
 
 
 def nobody_knows_when_a_phone_was_born(patch: pytest.MonkeyPatch) -> None:
-    _phones_pull(patch, ablations.without_boot)
+    ablations.without_boot(patch)
 
 
 def the_clock_row_is_not_held(patch: pytest.MonkeyPatch) -> None:
@@ -72,14 +72,14 @@ def the_clock_row_is_not_held(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_cursor_runs_ahead_of_its_page(patch: pytest.MonkeyPatch) -> None:
-    pull = feed.pull_text
+    pull = feed.pull
 
-    def hasty(connection: Connection, actor: Actor, names: Any, cursor: Cursor, limit: int) -> PageText:
+    def hasty(connection: Connection, actor: Actor, names: Any, cursor: Cursor, limit: int) -> Page:
         page = pull(connection, actor, names, cursor, limit)
         ahead = sequence.read(connection, actor.tenant_id).seq
         return replace(page, cursor=page.cursor.at(ahead), more=False)
 
-    patch.setattr(feed, "pull_text", hasty)
+    patch.setattr(feed, "pull", hasty)
 
 
 def any_cursor_will_do(patch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def what_leaves_a_scope_is_not_told(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_row_comes_under_the_number_of_its_block(patch: pytest.MonkeyPatch) -> None:
-    _text_says(patch, ("coalesce(d.seq, c.number) AS seq", "c.number AS seq"))
+    ablations.pull_says(patch, ("coalesce(d.seq, c.number)", "c.number"))
 
 
 def a_digest_counts_each_scope(patch: pytest.MonkeyPatch) -> None:
@@ -114,20 +114,6 @@ def a_digest_counts_each_scope(patch: pytest.MonkeyPatch) -> None:
     doubled = said.replace("SELECT DISTINCT e.record_id", "SELECT e.record_id")
     assert doubled != said
     patch.setattr(feed, "_DIGEST", Statement(doubled))
-
-
-def _phones_pull(patch: pytest.MonkeyPatch, ablation: ablations.Ablation) -> None:
-    """The ablation, of the statement that the native door sends."""
-    patch.setattr(ablations, "pull_says", _text_says)
-    ablation(patch)
-
-
-def _text_says(patch: pytest.MonkeyPatch, *replacements: tuple[str, str]) -> None:
-    said = feed._TEXT.text
-    for words, others in replacements:
-        assert said.count(words) == 1, f"the statement no longer says {words!r} once"
-        said = said.replace(words, others)
-    patch.setattr(feed, "_TEXT", Statement(said, binary=True))
 
 
 PLANTS = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -27,14 +27,23 @@ from sync.server import feed, sequence
 from sync.server.actor import Actor
 from sync.server.audience import Found, find
 from sync.server.dialects import retries
-from sync.server.feed import FeedRow, Page
+from sync.server.feed import Page
 from sync.server.kind import Kind
 from sync.server.push import Door
 
 START = "comewatch-start"
 """The id of no record: the tombstone with which a collection begins in which the person sees nothing."""
 _INWARD = {theirs: ours for ours, theirs in RENAMED.items()}
+_RENAMED = [(f'"{ours}":'.encode(), f'"{theirs}":'.encode()) for ours, theirs in RENAMED.items()]
 _STAMPS = frozenset((*SERVER_OWNED, "seq", "id"))
+_SEAM = b"}\n,"
+"""A body's last brace, and what stands behind it until both are taken out: no body has a line break."""
+_DOCUMENTS = feed.page_of(
+    """
+  CASE WHEN v.visible THEN d.body || ('\n,"seq":' || d.seq || ',"_deleted": false')
+       ELSE '{"id":"' || c.record_id || '","_deleted": true' END""",
+    ids="string_agg(c.record_id, ' ')",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,34 +84,40 @@ class Row:
 def pull(connection: Connection, actor: Actor, collection: str, since: Checkpoint, limit: int) -> Page:
     """One page: each id once, and shorter than `limit` only at the end. Raises Refused as the feed does."""
     cursor = since.cursor(collection)
-    found: dict[str, FeedRow] = {}
+    found: dict[str, bytes] = {}
+    others: set[str] = set()
     while True:
-        page = feed.pull(connection, actor, [collection], cursor, limit - len(found))
+        page = feed.pull(connection, actor, [collection], cursor, limit - len(found), _DOCUMENTS)
         cursor = page.cursor
-        found |= {row.id: row for row in page.rows}  # the later statement saw the later state
+        found |= zip(page.ids, _documents(page), strict=True)  # the later statement saw the later state
+        others = others.difference(page.ids).union(page.others.get(collection, ()))
         if not page.more or len(found) == limit:
-            return Page(list(found.values()) or _start(collection, since), cursor, page.more)
+            return Page(list(found.values()) or _start(since), cursor, page.more, {collection: others})
 
 
-def _start(collection: str, since: Checkpoint) -> list[FeedRow]:
+def _documents(page: Page) -> Iterator[bytes]:
+    """The documents of a page, each without its last brace; the names that RxDB keeps for itself are changed."""
+    for piece in page.pieces:
+        documents = piece.replace(_SEAM, b",").split(feed.BETWEEN)
+        yield from map(_renamed, documents) if any(ours in piece for ours, _ in _RENAMED) else documents
+
+
+def _renamed(document: bytes) -> bytes:
+    for ours, theirs in _RENAMED:  # inside a text its quotes are escaped, so this is a key or nothing
+        document = document.replace(ours, theirs, 1)
+    return document
+
+
+def _start(since: Checkpoint) -> list[bytes]:
     """RxDB forgets the checkpoint of an empty page. An empty client must keep its first: tombstones come to who has one."""
-    return [] if since.seq else [FeedRow(collection, START, 0, visible=False, body=None, author="")]
+    return [] if since.seq else [f'{{"id":"{START}","_deleted": true'.encode()]
 
 
 def page_text(page: Page) -> bytes:
     """The page as JSON, around bodies that are ready text: never parsed, never written again."""
-    documents, at = ",".join(map(_document_text, page.rows)), page.cursor
-    checkpoint = f'{{"seq":{at.seq},"boot":{at.boot},"epoch":{at.epoch}}}'
-    return f'{{"documents":[{documents}],"checkpoint":{checkpoint}}}'.encode()
-
-
-def _document_text(row: FeedRow) -> str:
-    if row.body is None:
-        return f'{{"id":"{row.id}","_deleted":true}}'
-    body = row.body
-    for ours, theirs in RENAMED.items():  # inside a text its quotes are escaped, so this is a key or nothing
-        body = body.replace(f'"{ours}":', f'"{theirs}":', 1)
-    return f'{body[:-1]},"seq":{row.seq},"_deleted":false}}'
+    at = page.cursor
+    end = f'],"checkpoint":{{"seq":{at.seq},"boot":{at.boot},"epoch":{at.epoch}}}}}'
+    return b"".join((b'{"documents":[', *page.parts(), end.encode()))
 
 
 # push

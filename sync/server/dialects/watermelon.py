@@ -47,8 +47,8 @@ class Pulled:
     def take(self, page: Page) -> None:
         """Lay a page on top: a later statement saw the later state, and each id may stand only once."""
         self.pages.append(page)
-        for row in page.rows:
-            self.rows.setdefault(row.collection, {})[row.id] = orjson.loads(row.body) if row.body else None
+        for row in orjson.loads(b"".join((b"[", *page.parts(), b"]"))):
+            self.rows.setdefault(row["collection"], {})[row["id"]] = row["record"]
 
 
 def pull(connection: Connection, actor: Actor, asked: Asked) -> Pulled:
@@ -91,7 +91,7 @@ def _everything(connection: Connection, actor: Actor, collections: Sequence[str]
 
 
 def _all_pages(connection: Connection, actor: Actor, collections: Sequence[str]) -> Iterator[Page]:
-    page = Page([], Cursor(), more=True)
+    page = Page((), Cursor(), more=True)
     while page.more:
         page = feed.pull(connection, actor, collections, page.cursor, AT_ONCE)
         yield page

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from sync.cursor import Cursor
-from sync.server.feed import FeedRow, Page
+from tests.sync.server.both_pulls import Page, Row
 
 Key = tuple[str, str]
 """(collection, record id)."""
@@ -72,7 +72,7 @@ class Phone:
         for row in page.rows:
             self._check_row(row, seen, first_sync=writes == self.born)
 
-    def _check_row(self, row: FeedRow, seen: dict[Key, Said], *, first_sync: bool) -> None:
+    def _check_row(self, row: Row, seen: dict[Key, Said], *, first_sync: bool) -> None:
         key = (row.collection, row.id)
         if row.visible != (key in seen):
             raise DifferenceError(
@@ -114,7 +114,7 @@ class Phone:
         return count, f"{bits:016x}"
 
 
-def said(row: FeedRow) -> Said:
+def said(row: Row) -> Said:
     """What the body of a row says, of the fields that the model knows."""
     body = orjson.loads(row.body or "")
     names = (

@@ -251,7 +251,7 @@ class PullWorld:
                 self._compare(connection, actor, phone, seen)
                 return
 
-    def _page(self, connection: Connection, actor: Actor, phone: Phone, limit: int) -> feed.Page:
+    def _page(self, connection: Connection, actor: Actor, phone: Phone, limit: int) -> both_pulls.Page:
         """The next page; a phone that comes too late throws all away and begins again."""
         try:
             return both_pulls.pull(connection, actor, phone.collections, phone.cursor, limit)
@@ -294,6 +294,6 @@ class PullWorld:
             self._tell(f"{old.name} is restored from its backup, at {old.cursor.seq}")
 
 
-def _brief(page: feed.Page) -> str:
+def _brief(page: both_pulls.Page) -> str:
     rows = " ".join(f"{'' if row.visible else '-'}{row.id}" for row in page.rows)
     return f"{rows or 'nothing'} to {page.cursor.seq}{', more' if page.more else ''}"

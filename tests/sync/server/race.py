@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from sync.changes import Change, Outcome, Status
 from sync.cursor import Cursor
-from sync.server import feed
 from sync.server.actor import Actor
+from tests.sync.server import both_pulls
 from tests.sync.server.world import SHELF, World
 
 PATIENCE_S = 120.0
@@ -33,7 +33,7 @@ class Reader:
     def read(self, world: World, limit: int) -> bool:
         """One page; whether there is more at once."""
         with world.database.begin(world.tenant) as connection:
-            page = feed.pull(connection, self.actor, ["books"], self.cursor, limit)
+            page = both_pulls.read(connection, self.actor, ["books"], self.cursor, limit)
         assert page.cursor.seq >= self.cursor.seq
         for row in page.rows:
             self.rows.pop(row.id, None)

@@ -24,9 +24,15 @@ def many_books(world: World, count: int) -> None:
 
 def read(
     world: World, person: str, *collections: str, cursor: Cursor | None = None, limit: int = 500
-) -> feed.Page:
+) -> both_pulls.Page:
     with world.transaction() as connection:
         return both_pulls.pull(connection, world.as_(person), collections, cursor or Cursor(), limit)
+
+
+def others(world: World, person: str) -> dict[str, list[str]]:
+    with world.transaction() as connection:
+        page = feed.pull(connection, world.as_(person), ["shelves", "books"], Cursor(), 500)
+    return {name: list(ids) for name, ids in page.others.items()}
 
 
 def told(world: World, person: str, collection: str) -> feed.Digest:
@@ -51,7 +57,7 @@ def test_pages_are_full_until_the_last(room: World, limit: int, sizes: list[int]
 
 def test_a_phone_with_nothing_new_gets_its_cursor_back(room: World) -> None:
     cursor = read(room, BOB, "books").cursor
-    assert read(room, BOB, "books", cursor=cursor) == feed.Page([], cursor, False)
+    assert read(room, BOB, "books", cursor=cursor) == both_pulls.Page([], cursor, False)
 
 
 def test_a_page_goes_past_what_is_not_for_her(room: World) -> None:
@@ -69,11 +75,12 @@ def test_only_the_collections_that_were_asked_for_come(room: World) -> None:
     assert read(room, BOB).rows == []
 
 
-def test_a_row_names_its_author_and_carries_the_body_as_it_was_stored(room: World) -> None:
+def test_a_page_names_what_others_wrote_and_carries_the_body_as_it_was_stored(room: World) -> None:
     seq = room.put(room.as_(ANN), "books", BOOK, SHOWN).seq
     (row,) = read(room, BOB, "books").rows
+    assert (others(room, BOB), others(room, ANN)) == ({"shelves": [SHELF], "books": [BOOK]}, {})
     stored = room.ask("SELECT body FROM sync_document WHERE tenant_id = :tenant AND record_id = :id", id=BOOK)
-    assert (row.id, row.seq, row.visible, row.author, row.body) == (BOOK, seq, True, ANN, stored[0].body)
+    assert (row.id, row.seq, row.visible, row.body) == (BOOK, seq, True, stored[0].body)
 
 
 def test_a_tombstone_carries_nothing(room: World) -> None:
@@ -203,14 +210,29 @@ def test_the_predicate_and_the_finder_say_what_the_feed_says(room: World) -> Non
             assert (found is not None, may) == (book in books, book in books)
 
 
-def test_a_page_of_long_bodies_is_cut_by_their_size(room: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("at_once", [1, 2, 3, 6, 7])
+def test_a_page_is_the_same_in_whatever_pieces_it_was_made(
+    room: World, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
     many_books(room, 7)
+    whole, first = read(room, BOB, "books"), read(room, BOB, "books", limit=6)
+    monkeypatch.setattr(feed, "AT_ONCE", at_once)
+    assert read(room, BOB, "books") == whole
+    assert read(room, BOB, "books", limit=6) == first
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 64])
+def test_a_page_of_long_bodies_is_cut_by_their_size(
+    room: World, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    many_books(room, 7)
+    monkeypatch.setattr(feed, "AT_ONCE", at_once)
     monkeypatch.setattr(feed, "LARGEST_TEXT", 700)  # two or three books
     cursor, found, sizes = Cursor(), [], []
     while True:
         with room.transaction() as connection:
-            page = feed.pull_text(connection, room.as_(BOB), ["books"], cursor, 500)
-        rows = orjson.loads(b"[%s]" % page.rows)
+            page = feed.pull(connection, room.as_(BOB), ["books"], cursor, 500)
+        rows = orjson.loads(b"[%s]" % b"".join(page.parts()))
         sizes.append(len(rows))
         found += [row["id"] for row in rows]
         cursor = page.cursor
@@ -227,6 +249,6 @@ def test_one_body_longer_than_a_page_is_sent_all_the_same(
     many_books(room, 2)
     monkeypatch.setattr(feed, "LARGEST_TEXT", 1)
     with room.transaction() as connection:
-        page = feed.pull_text(connection, room.as_(BOB), ["books"], Cursor(), 500)
-    assert [row["id"] for row in orjson.loads(b"[%s]" % page.rows)] == ["book-0000"]
+        page = feed.pull(connection, room.as_(BOB), ["books"], Cursor(), 500)
+    assert [row["id"] for row in orjson.loads(b"[%s]" % b"".join(page.parts()))] == ["book-0000"]
     assert page.more

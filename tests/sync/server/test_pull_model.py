@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from service.database import Database
+from sync.server import feed
 from tests.sync.server.pull_world import PullWorld
 
 SEEDS = int(os.environ.get("SEEDS", "100"))
@@ -18,8 +19,12 @@ AT_ONCE = 10
 
 @pytest.mark.parametrize("first", range(0, len(ALL), AT_ONCE))
 def test_phones_hold_what_the_model_says(
-    shelves_database: Database, first: int, record_property: Callable[[str, object], None]
+    shelves_database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    first: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
+    monkeypatch.setattr(feed, "AT_ONCE", 3)  # pages of these worlds are small, and shall be of several pieces
     tally = Counter[str]()
     for seed in ALL[first : first + AT_ONCE]:
         tally += PullWorld(shelves_database, seed).run()

@@ -17,7 +17,7 @@ from service.database import Database
 from sync.changes import Change, Outcome, Record
 from sync.clock import system_now
 from sync.cursor import Cursor
-from sync.server import feed, ledger, sequence
+from sync.server import ledger, sequence
 from sync.server.actor import Actor, system_actor
 from sync.server.filing import Filing
 from sync.server.kind import Grant, Kinds
@@ -97,7 +97,7 @@ class World:
 
     # reading
 
-    def pull(self, person: str, cursor: Cursor | None = None, limit: int = 500) -> feed.Page:
+    def pull(self, person: str, cursor: Cursor | None = None, limit: int = 500) -> both_pulls.Page:
         """One page of everything."""
         with self.transaction() as connection:
             return both_pulls.pull(connection, self.as_(person), list(self.kinds), cursor or Cursor(), limit)
