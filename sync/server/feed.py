@@ -155,12 +155,9 @@ def pull(
 ) -> Page:
     """One page of at most `limit` rows, and fewer of very long bodies; Refused when the cursor is too old, of another life,
     or of other collections."""
-    page = None
-    while page is None:
-        found = (statement or _TEXT).rows(connection, **_asked(actor, collections, cursor, limit))
-        page = paged(found, collections, cursor, limit)
-        limit = found[0].count // 2 if found else limit
-    return page
+    found = (statement or _TEXT).rows(connection, **_asked(actor, collections, cursor, limit))
+    page = paged(found, collections, cursor, limit)
+    return page or pull(connection, actor, collections, cursor, found[0].count // 2, statement)
 
 
 def question_of_page(actor: Actor, collections: Sequence[str], cursor: Cursor, limit: int) -> Question:
