@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,33 +14,38 @@ from sqlalchemy import Connection
 
 from sync.changes import Change
 from sync.server.actor import Actor
-from sync.server.statement import Statement
+from sync.server.statement import Question, Statement
 
-KEEP = """
-INSERT INTO sync_inbox (tenant_id, id, at, person_id, device_id, body)
-SELECT :tenant, :inbox, CAST(:at AS timestamptz), :person, :device, CAST(:raw AS text)
- WHERE CAST(:raw AS text) IS NOT NULL
-"""
-_KEEP = Statement(KEEP)
+_KEEP = Statement("""
+INSERT INTO sync_inbox (tenant_id, id, at, person_id, device_id, body) VALUES (:tenant, :id, :at, :person, :device, :raw)
+""")
+LONGEST_IN_A_MESSAGE = 32_768
+"""Characters of a raw push that go in one message with what is asked for it; a longer one is cheaper apart."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """One push as it arrived, and whose it is."""
+class Arrival:
+    """Changes that arrived together, and whose they are; `raw` is the request that held them."""
 
     actor: Actor
+    changes: Sequence[Change]
     raw: str
-    at: datetime
-
-    def values(self) -> dict[str, Any]:
-        """The values of `KEEP`. A NUL cannot stand in a text column; JSON can only hold it escaped."""
-        who = {"person": self.actor.person_id, "device": self.actor.device_id}
-        return {"inbox": uuid4(), "at": self.at, **who, "raw": self.raw.replace("\0", "\\u0000")}
 
 
-def keep(connection: Connection, arrived: Arrived) -> None:
-    """Append one push, whatever becomes of it."""
-    _KEEP.run(connection, tenant=arrived.actor.tenant_id, **arrived.values())
+def keep(connection: Connection, arrivals: Iterable[Arrival], now: datetime) -> list[Question]:
+    """Append pushes to the inbox, whatever becomes of them; short ones by the questions that are returned."""
+    asked = [(_KEEP, _values(arrival, now)) for arrival in arrivals]
+    for statement, values in asked:
+        if len(values["raw"]) > LONGEST_IN_A_MESSAGE:
+            statement.run(connection, **values)
+    return [one for one in asked if len(one[1]["raw"]) <= LONGEST_IN_A_MESSAGE]
+
+
+def _values(arrival: Arrival, now: datetime) -> dict[str, Any]:
+    """A NUL cannot stand in a text column; JSON can only hold it escaped."""
+    actor, raw = arrival.actor, arrival.raw.replace("\0", "\\u0000")
+    whose = {"tenant": actor.tenant_id, "person": actor.person_id, "device": actor.device_id}
+    return {**whose, "id": uuid4(), "at": now, "raw": raw}
 
 
 def as_text(changes: Sequence[Change]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Table, delete
 
-from sync.server import history, inbox, moved
+from sync.server import history, moved
 from sync.server.kind import Kind
 from sync.server.overlay import Key, Row
 from sync.server.rows import as_rows, upsert, upsert_rows, upsert_text
@@ -24,9 +24,6 @@ _CHANGING = {
 }
 
 
-_NOTHING_ARRIVED = dict.fromkeys(("inbox", "at", "person", "device", "raw"))
-
-
 def _upsert(table: Table, rows: str) -> str:
     return upsert_text(table, [column.name for column in table.columns], _CHANGING[table], rows)
 
@@ -36,24 +33,21 @@ _STORE = Statement(
 WITH documents AS ({_upsert(document, "documents")}),
 entries AS ({_upsert(entry, "entries")}),
 scopes AS ({_upsert(scope, "scopes")}),
-receipts AS ({_upsert(receipt, "receipts")}),
-kept AS ({inbox.KEEP})
+receipts AS ({_upsert(receipt, "receipts")})
 UPDATE sync_clock SET seq = :seq WHERE tenant_id = :tenant
 """  # noqa: S608  # names of our own tables
 )
 
 
-def store(
-    stage: Stage, receipts: Sequence[Mapping[str, Any]] = (), arrived: inbox.Arrived | None = None
-) -> None:
-    """Write the overlay of a stage to its transaction, with the receipts of its changes, the raw push and the clock row."""
+def store(stage: Stage, receipts: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Write the overlay of a stage to its transaction, with the receipts of its changes and the clock row."""
     connection, overlay, tenant = stage.connection, stage.overlay, stage.sequence.tenant_id
     bodies = {key: orjson.dumps(row.record).decode() for key, row in overlay.rows.items() if row.record}
     _store_typed(stage, bodies)
     history.forget(connection, tenant, overlay.forgotten)
     history.keep(connection, tenant, overlay.replaced)
     _store_memberships(stage)
-    if receipts or arrived or overlay.seq != stage.sequence.seq:
+    if receipts or overlay.seq != stage.sequence.seq:
         _STORE.run(
             connection,
             tenant=tenant,
@@ -62,7 +56,6 @@ def store(
             scopes=as_rows(_scopes(stage)),
             receipts=as_rows(receipts),
             seq=overlay.seq,
-            **(arrived.values() if arrived else _NOTHING_ARRIVED),
         )
     if overlay.seq != stage.sequence.seq:
         moved.note(connection, stage.sequence.seq, overlay.seq)

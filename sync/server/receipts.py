@@ -36,18 +36,17 @@ class Receipt:
 class Receipts:
     """The receipts of one push: those already there, and those it makes."""
 
-    def __init__(self, actor: Actor, rows: Iterable[Any] = ()) -> None:
+    def __init__(self, rows: Iterable[Any]) -> None:
         """`rows` answer `question`."""
-        self._actor = actor
         self._known = {row.op_id: _receipt(row) for row in rows}
         self._new: dict[str, Receipt] = {}
 
-    def heard(self, change: Change) -> Outcome | None:
-        """The answer to an op heard before; None for a new one."""
+    def heard(self, actor: Actor, change: Change) -> Outcome | None:
+        """The answer to an op of this person's heard before; None for a new one."""
         known = self._known.get(change.op_id)
         if known is None:
             return None
-        if (known.person_id, known.payload) != (self._actor.person_id, change.payload()):
+        if (known.person_id, known.payload) != (actor.person_id, change.payload()):
             problem = Problem.OP_ID_REUSED.document(f"op_id {change.op_id} named another change before.")
             return Outcome(change.op_id, change.collection, change.id, Status.REJECTED, problem=problem)
         return replace(known.outcome, status=Status.REPEATED, first=known.outcome.status)

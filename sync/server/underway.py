@@ -1,4 +1,7 @@
-"""One push under way: what it needs is asked in one message, each change is judged and staged, and all of it is written."""
+"""A push under way: what it needs is asked in one message, each change is judged and staged, and all of it is written.
+
+Several people's pushes that met may be under way as one: each change is its own person's, whoever else's lies beside it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,6 @@ from sync.server import held, ledger, reading, receipts, refusals, sequence, sta
 from sync.server.actor import Actor, system_actor
 from sync.server.filing import Filing
 from sync.server.held import Held
-from sync.server.inbox import Arrived
 from sync.server.judge import Judge, Verdict, Waits
 from sync.server.kind import Grant, Kinds, Write
 from sync.server.overlay import Key, Row
@@ -40,44 +42,45 @@ class Push:
         kinds: Kinds,
         now: datetime,
         connection: Connection,
-        actor: Actor,
-        changes: Sequence[Change] = (),
+        said: Sequence[tuple[Actor, Change]],
         *,
-        first: str = "",
+        tenant_id: UUID,
+        first: Sequence[Question | str] = (),
     ) -> None:
-        """`first` is a command that goes ahead of all else in its first message."""
-        self.connection, self.actor, self.changes = connection, actor, changes
-        usable = [change for change in changes if reading.is_usable(change)]
-        keys = _keys(kinds, usable)
+        """`first` goes ahead of all else in its first message, before the clock is taken."""
+        self.said = said
+        usable = [change for _, change in said if reading.is_usable(change)]
+        keys, people = _keys(kinds, usable), sorted({actor.person_id for actor, _ in said})
         asked = (
-            receipts.question(actor.tenant_id, (change.op_id for change in usable)),
-            stage.question(actor.tenant_id, keys),
-            stage.question_of_scopes(actor.tenant_id, actor.person_id),
-            held.question(actor.tenant_id, keys),
+            receipts.question(tenant_id, (change.op_id for change in usable)),
+            stage.question(tenant_id, keys),
+            held.question(tenant_id, keys),
+            *(stage.question_of_scopes(tenant_id, person_id) for person_id in people),
         )
-        clock, (heard, rows, scopes, waiting) = _opened(connection, actor.tenant_id, first, asked)
+        clock, (heard, rows, waiting, *scopes) = _opened(connection, tenant_id, first, asked)
         self.stage = Stage(connection, kinds, clock, now)
         self.stage.take(keys, rows)
-        self.stage.take_scopes(actor.person_id, scopes)
+        for person_id, found in zip(people, scopes, strict=True):
+            self.stage.take_scopes(person_id, found)
         self.stage.load_near(keys)
         self.judge, self.filing = Judge(self.stage), Filing(self.stage)
-        self.receipts = Receipts(actor, heard)
-        self.waiting = Waiting(connection, actor)
+        self.receipts = Receipts(heard)
+        self.waiting = Waiting(connection, tenant_id)
         self.waiting.take(keys, waiting)
 
-    def run(self, arrived: Arrived | None = None, *, wake: bool = True) -> list[Outcome]:
-        """Judge and stage all changes, then write; `arrived` is what the inbox is to keep of them."""
-        outcomes = [self._one(change) for change in self.changes]
+    def run(self, *, wake: bool = True) -> list[Outcome]:
+        """Judge and stage all changes, then write; the outcomes in their order."""
+        outcomes = [self._one(actor, change) for actor, change in self.said]
         woken = self._wake() if wake else {}
-        self.store(arrived)
+        self.store()
         return [
             woken.get(outcome.op_id, outcome) if Status.HELD in (outcome.status, outcome.first) else outcome
             for outcome in outcomes
         ]
 
-    def store(self, arrived: Arrived | None = None) -> None:
+    def store(self) -> None:
         """Write what was staged."""
-        ledger.store(self.stage, self.receipts.rows(self.stage.now), arrived)
+        ledger.store(self.stage, self.receipts.rows(self.stage.now))
         self.waiting.store()
 
     def reject(self, actor: Actor, change: Change, problem: Mapping[str, Any]) -> Outcome:
@@ -98,21 +101,21 @@ class Push:
         if self.stage.row((keep.collection, keep.id)) is None:
             self._apply(system_actor(actor.tenant_id), keep)
 
-    def _one(self, change: Change) -> Outcome:
+    def _one(self, actor: Actor, change: Change) -> Outcome:
         if not reading.is_usable(change):
-            return self.reject(self.actor, change, reading.fault_of(change))
-        heard = self.receipts.heard(change)
+            return self.reject(actor, change, reading.fault_of(change))
+        heard = self.receipts.heard(actor, change)
         if heard is None:
-            return self._new(change)
-        return self._again(change, heard)
+            return self._new(actor, change)
+        return self._again(actor, change, heard)
 
-    def _new(self, change: Change) -> Outcome:
+    def _new(self, actor: Actor, change: Change) -> Outcome:
         try:
-            return self._judged(self.actor, change)
+            return self._judged(actor, change)
         except Waits as waits:
-            self.waiting.hold(self.actor, change, waits.parent, self.stage.now)
+            self.waiting.hold(actor, change, waits.parent, self.stage.now)
             outcome = Outcome(change.op_id, change.collection, change.id, Status.HELD)
-            self.receipts.give(self.actor.person_id, change, outcome)
+            self.receipts.give(actor.person_id, change, outcome)
             return outcome
 
     def _judged(self, actor: Actor, change: Change) -> Outcome:
@@ -137,19 +140,19 @@ class Push:
         unknown = self.stage.row((change.collection, change.id)) is None
         return unknown and self.waiting.is_behind(actor, change)
 
-    def _again(self, change: Change, heard: Outcome) -> Outcome:
+    def _again(self, actor: Actor, change: Change, heard: Outcome) -> Outcome:
         """A repeated answer; what the phone must adopt is given as it stands now."""
         if heard.problem and heard.first is None:  # the op_id is another change's: that one's receipt stays
-            self._keep_write(self.actor, change, heard.problem)
+            self._keep_write(actor, change, heard.problem)
             return heard
         if heard.first is Status.HELD:  # its parent may be visible by now
-            outcome = self._new(change)
+            outcome = self._new(actor, change)
             if outcome.status is not Status.HELD:
                 self.waiting.woken.add(change.op_id)
             return replace(outcome, status=Status.REPEATED, first=outcome.status)
         if heard.first not in (Status.MERGED, Status.REJECTED):
             return heard
-        return self._with_truth(self.actor, heard)
+        return self._with_truth(actor, heard)
 
     def _with_truth(self, actor: Actor, outcome: Outcome) -> Outcome:
         """The outcome with the record as it stands, or deleted where there is none for this person to hold."""
@@ -239,11 +242,10 @@ class Push:
 
 
 def _opened(
-    connection: Connection, tenant_id: UUID, first: str, asked: Sequence[Question]
+    connection: Connection, tenant_id: UUID, first: Sequence[Question | str], asked: Sequence[Question]
 ) -> tuple[Clock, list[list[Any]]]:
     """The tenant's clock, taken, and what was then asked, in one message."""
-    commands = [first] if first else []
-    clock, *answers = ask(connection, *commands, sequence.question(tenant_id), *asked)
+    clock, *answers = ask(connection, *first, sequence.question(tenant_id), *asked)
     if not clock:  # what was asked was not asked under a clock
         sequence.make(connection, tenant_id)
         clock, *answers = ask(connection, sequence.question(tenant_id), *asked)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -20,8 +21,8 @@ from sync.server.overlay import Key
 class Waiting:
     """Those that are stored, and those that this push leaves waiting or wakes."""
 
-    def __init__(self, connection: Connection, actor: Actor) -> None:
-        self._connection, self._tenant_id = connection, actor.tenant_id
+    def __init__(self, connection: Connection, tenant_id: UUID) -> None:
+        self._connection, self._tenant_id = connection, tenant_id
         self._stored: list[Held] = []
         self._asked: set[Key] = set()
         self._sent_before: dict[str, dict[str, Change]] = {}
