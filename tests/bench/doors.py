@@ -56,7 +56,7 @@ def other_doors(ours: Ours, doing: Round) -> Iterator[Figure]:
 
 
 def alone(ours: Ours, place: OurPlace) -> Figure:
-    """W2's floor: the same pages by the engine's pull in this process, without HTTP and without an answer's JSON."""
+    """W2's floor: the same pages by the engine's pull in this process, without HTTP."""
     actor, began = Actor(place.tenant_id, place.observers[0], "bench-desk"), time.perf_counter()
     with ours.services.database.begin(place.tenant_id) as connection:
         cursor, more = Cursor(), True
