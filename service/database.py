@@ -31,6 +31,10 @@ _START = "; ".join(
 )
 
 
+Begun = tuple[Connection, list[list[Any]]]
+"""A transaction, and the rows of what was asked at its start."""
+
+
 class Database:
     """Transactions on PostgreSQL. Every one is one tenant's, or the installation's (reference tables only).
 
@@ -71,9 +75,7 @@ class Database:
             yield connection
 
     @contextmanager
-    def begin_asking(
-        self, tenant_id: UUID, *questions: Question
-    ) -> Iterator[tuple[Connection, list[list[Any]]]]:
+    def begin_asking(self, tenant_id: UUID, *questions: Question) -> Iterator[Begun]:
         """`begin`, with the rows of each question, which go in the message that begins it."""
         with self.engine.begin() as connection:
             answers = self._first(connection, f"{_START}; {_of(tenant_id)}", *questions)

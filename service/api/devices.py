@@ -19,10 +19,9 @@ MOST_KEPT = 10_000
 _MOMENT = Moment(allow_none=True)
 
 
-def note_device(work: Work, read_to: int | None = None) -> None:
-    """Note that the device was here, how far its clock is from ours and, natively, up to which number it has read."""
+def note_device(work: Work, said: datetime | None, read_to: int | None = None) -> None:
+    """Note that the device was here, how far its clock, which `said` so, is from ours and up to which number it has read."""
     sightings, key = work.services.sightings, (work.actor.tenant_id, work.actor.device_id)
-    said = device_time()
     if is_noted(work.services, *key, said):
         return
     stored = devices.seen(work.connection, work.actor, work.services.now(), said, read_to)

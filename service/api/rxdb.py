@@ -12,7 +12,7 @@ from schemas import rxdb as words
 from schemas.problems import Problem, Refused
 from schemas.sync import MOST_CHANGES
 from service.api import hardened
-from service.api.devices import note_device
+from service.api.devices import device_time, note_device
 from service.api.glance import nothing_new
 from service.api.smorest import DEVICE_TIME, Blueprint
 from service.api.sync import PUSH_LIMIT, collections, log_read
@@ -49,7 +49,7 @@ def pull(asked: dict[str, int], name: str) -> Response:
 def read_page(work: Work, collection: str, since: Checkpoint, limit: int) -> Page:
     """The next page of the feed, noted where reading is logged."""
     page = rxdb.pull(work.connection, work.actor, collection, since, limit)
-    note_device(work)
+    note_device(work, device_time())
     log_read(work, page.others)
     return page
 
@@ -81,7 +81,7 @@ def push(name: str) -> list[Record]:
 @in_transaction
 def take(work: Work, into: Kind, said: list[Any]) -> list[Record]:
     """Hand at most 500 rows to the door, in a transaction of their own; those that are no rows are refused and kept."""
-    note_device(work)
+    note_device(work, device_time())
     faults = [fault_of(row) for row in said]
     sound = [_row(row) for row, fault in zip(said, faults, strict=True) if fault is None]
     answers = rxdb.push(work.services.door, work.connection, work.actor, into, sound, json.dumps(said))

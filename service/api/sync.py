@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from flask import Response, g, jsonify, request
@@ -13,14 +12,14 @@ from schemas.problems import Problem, Refused
 from schemas.sync import DigestQuerySchema, DigestSchema, PulledSchema, PullSchema, PushedSchema, PushSchema
 from service.accounts import admission
 from service.api import hardened
-from service.api.changes import Row, read_rows
+from service.api.changes import read_rows
 from service.api.devices import device_time, is_noted, note_device
 from service.api.services import services
 from service.api.smorest import DEVICE_TIME, Blueprint
 from service.api.terms import Policy
+from service.api.together import Sent, Together
 from service.api.transaction import Work, in_transaction
 from service.records import KINDS, read_log
-from sync.changes import Outcome
 from sync.cursor import Cursor, decode
 from sync.server import feed
 from sync.server.actor import Actor
@@ -28,6 +27,7 @@ from sync.server.feed import Page
 from sync.server.kind import Kind
 
 PUSH_LIMIT = 32 * 2**20
+LINES = Together()
 blueprint = Blueprint(
     "sync", __name__, url_prefix="/v1/sync", description="Offline sync for phones and other apps."
 )
@@ -77,7 +77,7 @@ def note_page(work: Work, asked: Cursor, page: Page) -> None:
 def note(work: Work, asked: Cursor, page: Page) -> None:
     """Note who reads how far and, where reading is logged, what."""
     # the answer may be lost: what it asked with is what it holds, and an empty phone needs no tombstone before its birth
-    note_device(work, asked.seq or page.cursor.boot)
+    note_device(work, device_time(), asked.seq or page.cursor.boot)
     log_read(work, page.others)
 
 
@@ -95,24 +95,9 @@ def asks_for_notes(page: Page) -> bool:
 def push() -> Response:
     """Send what you changed. Never an error because of a row: each has its outcome, in the order sent."""
     rows = read_rows(hardened.read_loosely(request))
-    outcomes = take(rows, request.get_data(as_text=True))
+    sent = Sent(g.claims, device_time(), rows, request.get_data(as_text=True))
+    outcomes = LINES.push(services(), sent)
     return jsonify(outcomes=[outcome.document() for outcome in outcomes])
-
-
-@in_transaction
-def take(work: Work, rows: list[Row], raw: str) -> list[Outcome]:
-    """Hand the rows to the door; those that are no changes are refused there, and kept."""
-    note_device(work)
-    door, sound = work.services.door, [row.change for row in rows if row.problem is None]
-    outcomes = iter(door.push(work.connection, work.actor, sound, raw))
-    return [next(outcomes) if row.problem is None else refuse(work, row, row.problem) for row in rows]
-
-
-def refuse(work: Work, row: Row, problem: Any) -> Outcome:
-    """The outcome of a row that is no change, under the op_id that it came with."""
-    return replace(
-        work.services.door.refuse(work.connection, work.actor, row.change, problem), op_id=row.said
-    )
 
 
 @blueprint.route("/digest", policy=Policy.SIGNED_IN)

@@ -12,7 +12,7 @@ from schemas import watermelon as words
 from schemas.problems import Problem, Refused
 from schemas.sync import MOST_CHANGES
 from service.api import hardened
-from service.api.devices import note_device
+from service.api.devices import device_time, note_device
 from service.api.smorest import DEVICE_TIME, Blueprint
 from service.api.sync import PUSH_LIMIT, collections, log_read
 from service.api.terms import Policy
@@ -40,7 +40,7 @@ blueprint = Blueprint(
 @in_transaction
 def pull(work: Work, asked: dict[str, Any]) -> Response:
     """Read what changed since `last_pulled_at`, a page at a time, in WatermelonDB's own words."""
-    note_device(work)
+    note_device(work, device_time())
     wanted = collections(asked["collections"], "?collections")
     pulled = watermelon.pull(
         work.connection,
@@ -106,7 +106,7 @@ def _take(last_pulled_at: str | None, *, ahead: bool) -> None:
 
 @in_transaction
 def _take_some(work: Work, rows: list[Said], last_pulled_at: int | None, *, ahead: bool) -> None:
-    note_device(work)
+    note_device(work, device_time())
     raw = json.dumps([[said.collection, said.id, said.row] for said in rows])
     pushing = Pushing(work.services.door, work.connection, work.actor)
     take = pushing.rescue if ahead else pushing.push

@@ -10,12 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import has_request_context, request
-from sqlalchemy import Connection
 
 from service import database
-from service.database import Database
+from service.database import Begun, Database
 from service.dev import programs, run
 from sync.server.receipts import Receipts
+from sync.server.statement import Question
 from tests.chaos.wire import PUSH
 
 LATE_S = 0.5
@@ -23,24 +23,24 @@ LATE_S = 0.5
 
 def answers_before_the_commit() -> None:
     """The answer to a push leaves, and the commit follows a moment later."""
-    begin = Database.begin
+    begin = Database.begin_asking
 
     @contextmanager
-    def hasty(self: Database, tenant_id: UUID) -> Iterator[Connection]:
-        transaction = begin(self, tenant_id)
+    def hasty(self: Database, tenant_id: UUID, *questions: Question) -> Iterator[Begun]:
+        transaction = begin(self, tenant_id, *questions)
         if not (has_request_context() and request.path == PUSH):
-            with transaction as connection:
-                yield connection
+            with transaction as begun:
+                yield begun
             return
-        connection = transaction.__enter__()
+        begun = transaction.__enter__()
         try:
-            yield connection
+            yield begun
         except BaseException:
             transaction.__exit__(*sys.exc_info())
             raise
         threading.Timer(LATE_S, transaction.__exit__, (None, None, None)).start()
 
-    _plant(Database, "begin", hasty)
+    _plant(Database, "begin_asking", hasty)
 
 
 def commits_without_the_disk() -> None:
