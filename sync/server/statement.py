@@ -94,12 +94,22 @@ def ask(connection: Connection, *parts: Question | str) -> list[list[Any]]:
 
 def converse(driver: Driver, known: dict[Any, Any], parts: Sequence[Question | str]) -> list[list[Any]]:
     """`ask` for a connection of the driver; `known` is what is remembered of that connection for as long as it lives."""
-    prepared = known.setdefault(_PREPARED, set())
     cursor = driver.cursor(row_factory=namedtuple_row)
     with faults_of_sqlalchemy("several statements in one message"):
+        prepared = known.get(_PREPARED)
+        if prepared is None:
+            prepared = known[_PREPARED] = _prepared(driver)
         said = [p if isinstance(p, str) else p[0].called(driver, prepared, p[1]) for p in parts]
         cursor.execute("; ".join(said), prepare=False)
         return [answer.fetchall() for answer in cursor.results() if _has_rows(answer)]
+
+
+def _prepared(driver: Driver) -> set[str]:
+    """Which of ours the connection keeps, as far as PostgreSQL knows."""
+    if driver.prepare_threshold is None:
+        return set()
+    ours = "SELECT name FROM pg_prepared_statements WHERE name LIKE 'ours%'"
+    return {name for (name,) in driver.execute(ours, prepare=False)}
 
 
 def go_back(connection: Connection, savepoint: str) -> None:
@@ -109,7 +119,7 @@ def go_back(connection: Connection, savepoint: str) -> None:
 
 
 def forget_plans(known: dict[Any, Any]) -> None:
-    """After a rollback the driver has had PostgreSQL drop all plans of the connection, ours too."""
+    """After a rollback the driver may have had PostgreSQL drop all plans of the connection, ours too: look again."""
     known.pop(_PREPARED, None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service import database as module
 from service.database import Database
-from sync.server.statement import Statement
+from sync.server.statement import Statement, ask, go_back
 from sync.server.tables import scope
 from tests.conftest import owner_url
 from tests.servers import admin
@@ -111,4 +112,23 @@ def test_after_a_question_on_a_cut_connection_the_next_transaction_works(databas
     assert database.ask(NORTH, (SCOPES, {"tenant": NORTH})) is None
     assert count(database) == 0
     assert database.ask(NORTH, (SCOPES, {"tenant": NORTH})) == [[(0,)]]
+    database.dispose()
+
+
+ASKS = Statement("SELECT count(*) AS rows FROM sync_mark WHERE tenant_id = :tenant")
+
+
+@pytest.mark.parametrize("driver_keeps_some", [True, False])
+def test_plans_are_kept_or_made_anew_after_a_rollback(database_url: str, driver_keeps_some: bool) -> None:
+    database = Database(database_url, pool_size=1)
+    hers = {"tenant": NORTH}
+    for _ in range(3):
+        with suppress(KeyError), database.begin_asking(NORTH, (SCOPES, hers)) as (connection, answers):
+            assert answers == [[(0,)]]
+            if driver_keeps_some:  # it then has all plans dropped at the rollback, those of others too
+                SCOPES.rows(connection, tenant=NORTH)
+            assert ask(connection, (ASKS, hers), "SAVEPOINT here") == [[(0,)]]
+            go_back(connection, "here")
+            assert ask(connection, (ASKS, hers), (SCOPES, hers)) == [[(0,)], [(0,)]]
+            raise KeyError
     database.dispose()

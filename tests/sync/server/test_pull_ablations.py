@@ -27,7 +27,7 @@ def pull_says(monkeypatch: pytest.MonkeyPatch, *replacements: tuple[str, str]) -
     for words, others in replacements:
         assert said.count(words) == 1, f"the statement no longer says {words!r} once"
         said = said.replace(words, others)
-    monkeypatch.setattr(feed, "_TEXT", Statement(said, binary=True))
+    monkeypatch.setattr(feed, "_TEXT", Statement(said))
 
 
 def without_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
