@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -25,7 +26,7 @@ class Status(StrEnum):
     REJECTED = "rejected"  # not stored; kept in rejected_writes with the reason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Change:
     """One change of one record.
 
@@ -42,6 +43,7 @@ class Change:
     base_seq: int | None = None
     base_fields: Mapping[str, Any] | None = None
 
+    @cached_property
     def payload(self) -> str:
         """A digest of what the change says: the same op_id with another payload is another change."""
         said = [self.collection, self.id, self.deleted, self.base_seq, as_said(self.fields)]

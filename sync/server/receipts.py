@@ -46,7 +46,7 @@ class Receipts:
         known = self._known.get(change.op_id)
         if known is None:
             return None
-        if (known.person_id, known.payload) != (actor.person_id, change.payload()):
+        if (known.person_id, known.payload) != (actor.person_id, change.payload):
             problem = Problem.OP_ID_REUSED.document(f"op_id {change.op_id} named another change before.")
             return Outcome(change.op_id, change.collection, change.id, Status.REJECTED, problem=problem)
         return replace(known.outcome, status=Status.REPEATED, first=known.outcome.status)
@@ -54,7 +54,7 @@ class Receipts:
     def give(self, person_id: str, change: Change, outcome: Outcome) -> None:
         """Remember an answer; the record itself is left out, it is read anew when the op is repeated."""
         bare = outcome if outcome.record is None else replace(outcome, record=None)
-        self._known[change.op_id] = self._new[change.op_id] = Receipt(person_id, change.payload(), bare)
+        self._known[change.op_id] = self._new[change.op_id] = Receipt(person_id, change.payload, bare)
 
     def rows(self, now: datetime) -> list[dict[str, Any]]:
         """The new receipts, for the ledger."""

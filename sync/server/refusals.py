@@ -41,7 +41,7 @@ def rejected_write(actor: Actor, change: Change, problem: Mapping[str, Any], now
         "payload": payload[:LONGEST_PAYLOAD],
         "at": stamp(now),
     }
-    record_id = _content_id("rw", actor.person_id, change.op_id, change.payload())
+    record_id = _content_id("rw", actor.person_id, change.op_id, change.payload)
     return Change(f"{record_id}-keep", REJECTED_WRITES, record_id, fields)
 
 

@@ -166,7 +166,7 @@ def change_of(actor: Actor, kind: Kind, row: Row) -> Change:
     fields = {} if row.deleted else _fields(kind.schema, row.state)
     base = None if row.base is None or row.base.get("_deleted") else _base(kind.schema, row.base)
     change = Change("", kind.name, row.id, fields, row.deleted, base_fields=base)
-    said = [actor.device_id, actor.person_id, change.payload(), row.base]
+    said = [actor.device_id, actor.person_id, change.payload, row.base]
     op_id = f"rx-{hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()}"
     return replace(change, op_id=op_id)
 
