@@ -54,6 +54,13 @@ def sync(world: World, step: Step, chance: Random) -> str:
     return sync_whole(world, phone)
 
 
+def sync_at_home(world: World, step: Step, chance: Random) -> str:
+    """Where no request is lost."""
+    phone = world.phone(step.phone)
+    phone.good_weather()
+    return sync_whole(world, phone)
+
+
 def _sync_with_another(world: World, phone: Phone, chance: Random) -> str:
     """While this phone waits for its next page, another one syncs."""
     others = [other for name, other in world.phones.items() if name != phone.name]
@@ -135,6 +142,7 @@ def arrive_late(world: World, step: Step, chance: Random) -> str | None:
 
 EVENTS: dict[str, Event] = {
     "syncs": sync,
+    "syncs at home": sync_at_home,
     "crashes in a sync": crash,
     "backs up": disasters.back_up,
     "restores its backup": disasters.restore,

@@ -13,6 +13,8 @@ from random import Random
 HANA, OLGA, OTTO, NORA, EVA, ANNA = PEOPLE = (
     "hana-host", "olga-observes", "otto-observes", "nora-colleague", "eva-principal", "anna-admin",
 )  # fmt: skip
+COLLEAGUES = (HANA, OLGA, OTTO, NORA, EVA)
+QUESTIONS, NORTH = GROUPS = ("studio-one", "team-north")
 PHONES = {
     "hana": HANA,
     "hana2": HANA,
@@ -139,10 +141,25 @@ def _membership(chance: Random) -> Iterator[Told]:
     for what in chance.sample(("joins a group", "leaves a group", "joins a group"), 2):
         yield what, name, ""
         yield "syncs", name, ""
-    yield "syncs", "anna", ""
-    yield "moves people about", "anna", ""
-    yield "syncs", "anna", ""
+    mover = chance.choice(("anna", "nora"))
+    yield "syncs", mover, ""
+    yield "moves people about", mover, ""
+    yield "syncs", mover, ""
     yield "syncs", name, ""
+
+
+def _in_and_out(chance: Random) -> Iterator[Told]:
+    """A phone is away while something leaves its person's group, and while she leaves the group and comes back."""
+    group, away, (opens, closes, host), (leaves, returns, mover), aim = chance.choice(IN_AND_OUT)
+    yield returns, mover, aim  # for whoever is not in yet
+    yield opens, host, group
+    for name in (mover, host, away):
+        yield "syncs at home", name, ""
+    goes, parts, comes_back = (closes, host, group), (leaves, mover, aim), (returns, mover, aim)
+    for one in chance.choice(((goes, parts), (goes, parts, comes_back), (parts, goes, comes_back))):
+        yield one
+        yield "syncs at home", one[1], ""
+    yield "syncs", away, ""
 
 
 def _evaluator(chance: Random) -> Iterator[Told]:
@@ -252,7 +269,16 @@ def _lost_phone(chance: Random) -> Iterator[Told]:
         yield "syncs", other, ""
 
 
+_HERSELF, _MOVED = ("leaves a group", "joins a group"), ("moves people about", "moves people about")
+_DOOR, _VISIT = ("opens her door", "changes who is invited"), ("releases the visit", "releases the visit")
+IN_AND_OUT = (
+    (QUESTIONS, "olga", (*_DOOR, "hana"), (*_HERSELF, "olga2"), QUESTIONS),
+    (QUESTIONS, "olga2", (*_DOOR, "hana"), (*_HERSELF, "olga"), QUESTIONS),
+    (NORTH, "otto", (*_VISIT, "olga"), (*_MOVED, "nora"), OTTO),
+)
+"""The group, a phone that is away, how and on which phone something is shown to the group and no more, and how somebody
+leaves and returns."""
 MORNINGS: tuple[Callable[[Random], Iterator[Told]], ...] = (
     _hubbub, _hubbub, _hubbub, _hubbub, _quarrel, _quarrel, _restored, _restored, _crash, _crash, _sharing, _sharing,
-    _membership, _membership, _evaluator, _deleted, _held, _later, _later, _request, _server_lost, _server_lost, _long_away, _long_away, _lost_phone,
+    _membership, _in_and_out, _in_and_out, _in_and_out, _evaluator, _deleted, _held, _later, _later, _request, _server_lost, _server_lost, _long_away, _long_away, _lost_phone,
 )  # fmt: skip

@@ -37,6 +37,11 @@ _STORED = {
     "old words": ("sync_history", "body IS NOT NULL"),
     "grants": ("sync_membership", "active"),
     "grants after a revocation": ("sync_membership", "active AND base > first_base"),
+    "grants after something left in between": (
+        "sync_membership",
+        "active AND EXISTS (SELECT FROM sync_entry e WHERE e.tenant_id = sync_membership.tenant_id"
+        " AND e.scope_id = sync_membership.scope_id AND e.removed AND e.seq > first_base AND e.seq <= base)",
+    ),
     "revocations": ("sync_membership", "NOT active"),
 }
 """Table and condition of what is counted."""
