@@ -235,6 +235,22 @@ def _server_lost(chance: Random) -> Iterator[Told]:
         yield "syncs", name, ""
 
 
+def _both_lost(chance: Random) -> Iterator[Told]:
+    """The server and a phone go back to their backups, each to a moment of its own."""
+    name = chance.choice(WRITERS)
+    aim = chance.choice(("visits/visit-hana", "visits/visit-olga", "debriefs/debrief-hana"))
+    yield "syncs", name, ""
+    yield "backs up", name, ""
+    yield "edits a text", name, aim
+    yield "syncs at home", name, ""
+    yield "the server is backed up", "", ""
+    if chance.random() < 0.5:
+        yield "edits a text", name, aim
+        yield "syncs", name, ""
+    yield from chance.sample((("restores its backup", name, ""), ("the server is restored", "", "")), 2)
+    yield "syncs", name, ""
+
+
 def _long_away(chance: Random) -> Iterator[Told]:
     """A phone lies in a drawer until the tombstones that it never read are thrown away."""
     away, active = chance.choice((("olga2", "olga"), ("hana2", "hana"), ("otto", "hana"), ("nora", "olga")))
@@ -280,5 +296,5 @@ IN_AND_OUT = (
 leaves and returns."""
 MORNINGS: tuple[Callable[[Random], Iterator[Told]], ...] = (
     _hubbub, _hubbub, _hubbub, _hubbub, _quarrel, _quarrel, _restored, _restored, _crash, _crash, _sharing, _sharing,
-    _membership, _in_and_out, _in_and_out, _in_and_out, _evaluator, _deleted, _held, _later, _later, _request, _server_lost, _server_lost, _long_away, _long_away, _lost_phone,
+    _membership, _in_and_out, _in_and_out, _in_and_out, _evaluator, _deleted, _held, _later, _later, _request, _server_lost, _server_lost, _both_lost, _long_away, _long_away, _lost_phone,
 )  # fmt: skip
