@@ -214,7 +214,7 @@ def name_evaluator(at: Scene) -> str | None:
     host = at.one("people", lambda person: person["id"] in (HANA, HANA, OLGA))
     if host is None:
         return None
-    one = at.chance.choice([person for person in (EVA, EVA, OTTO, NORA) if person != host["id"]])
+    one = at.step.aim or at.chance.choice([one for one in (EVA, EVA, OTTO, NORA) if one != host["id"]])
     return at.put("people", host["id"], evaluator_ids=sorted({*(host.get("evaluator_ids") or ())} ^ {one}))
 
 

@@ -51,7 +51,7 @@ HUBBUB = {
 }  # fmt: skip
 """What people type, offline, with its weight."""
 EVENTS = {
-    "syncs": 16, "crashes in a sync": 4, "reads by REST": 2, "writes by REST": 1, "asks for digests": 1,
+    "syncs": 16, "crashes in a sync": 4, "reads by REST": 4, "writes by REST": 1, "asks for digests": 1,
     "what was late arrives": 3,
 }  # fmt: skip
 
@@ -165,8 +165,8 @@ def _in_and_out(chance: Random) -> Iterator[Told]:
 def _evaluator(chance: Random) -> Iterator[Told]:
     """Somebody becomes the evaluator of a host, or is one no longer."""
     yield "syncs", "anna", ""
-    yield "names an evaluator", "anna", ""
-    yield "syncs", "anna", ""
+    yield "names an evaluator", "anna", chance.choice(("", OTTO))
+    yield "syncs at home", "anna", ""
     yield "syncs", chance.choice(("olga", "otto", "nora", "eva")), ""
 
 
