@@ -83,14 +83,21 @@ def _hubbub(chance: Random, busy: Sequence[str] = WRITERS) -> Iterator[Told]:
 
 def _quarrel(chance: Random) -> Iterator[Told]:
     """Two phones change the same text."""
-    aim = chance.choice(("visits/visit-hana", "debriefs/debrief-hana", "invitations/invitation-hana"))
     one, other = chance.choice((("hana", "olga"), ("olga", "hana2"), ("hana", "hana2"), ("otto", "olga")))
+    hers = ("invitations/invitation-hana",) * (other == "hana2" and one == "hana")
+    aim = chance.choice(("visits/visit-hana", "debriefs/debrief-hana", *hers))
     for name in (one, other):
         yield "syncs", name, ""
-    for name in (one, other, one):
+    for name in (one, other):
         yield "edits a text", name, aim
-    for name in (one, other, one):
-        yield "syncs", name, ""
+    if chance.random() < 0.4:
+        yield chance.choice(("syncs", "syncs unheard")), one, ""
+        yield "syncs at home", other, ""
+    else:  # what she sends is merged, and she types on before she hears of it
+        yield "syncs at home", other, ""
+        yield "syncs unheard", one, ""
+        yield "edits a text", one, aim
+    yield "syncs", one, ""
 
 
 def _restored(chance: Random) -> Iterator[Told]:
@@ -237,7 +244,7 @@ def _server_lost(chance: Random) -> Iterator[Told]:
 
 def _both_lost(chance: Random) -> Iterator[Told]:
     """The server and a phone go back to their backups, each to a moment of its own."""
-    name = chance.choice(WRITERS)
+    name = chance.choice(("hana", "hana2", "olga", "olga2"))
     aim = chance.choice(("visits/visit-hana", "visits/visit-olga", "debriefs/debrief-hana"))
     yield "syncs", name, ""
     yield "backs up", name, ""
@@ -295,6 +302,6 @@ IN_AND_OUT = (
 """The group, a phone that is away, how and on which phone something is shown to the group and no more, and how somebody
 leaves and returns."""
 MORNINGS: tuple[Callable[[Random], Iterator[Told]], ...] = (
-    _hubbub, _hubbub, _hubbub, _hubbub, _quarrel, _quarrel, _restored, _restored, _crash, _crash, _sharing, _sharing,
-    _membership, _in_and_out, _in_and_out, _in_and_out, _evaluator, _deleted, _held, _later, _later, _request, _server_lost, _server_lost, _both_lost, _long_away, _long_away, _lost_phone,
+    _hubbub, _hubbub, _hubbub, _quarrel, _quarrel, _quarrel, _restored, _restored, _crash, _crash, _sharing, _sharing,
+    _membership, _in_and_out, _in_and_out, _in_and_out, _evaluator, _deleted, _held, _later, _later, _request, _server_lost, _server_lost, _both_lost, _both_lost, _long_away, _long_away, _lost_phone,
 )  # fmt: skip
