@@ -125,7 +125,8 @@ def set_time(at: Scene) -> str | None:
 
 
 def begin_visit(at: Scene) -> str | None:
-    observers = sorted(at.chance.sample([one for one in COLLEAGUES if one != at.me], 2))
+    some = at.chance.sample([one for one in COLLEAGUES if one != at.me], 2)
+    observers = sorted({*some, *filter(None, [at.step.aim])})
     state = at.chance.choice(("planned", "under_way", "captured"))
     return at.put(
         "visits", at.new_id("visit"), host_id=at.me, observer_ids=observers, focus=at.word, state=state

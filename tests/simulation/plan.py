@@ -191,10 +191,11 @@ def _deleted(chance: Random) -> Iterator[Told]:
 def _held(chance: Random) -> Iterator[Told]:
     """Notes arrive before their visit."""
     yield "syncs", "hana", ""
-    yield "begins a visit", "hana", ""
-    for name in chance.choice((("olga",), ("olga", "otto"))):
+    yield "begins a visit", "hana", OLGA
+    for name in chance.choice((("olga",), ("olga", "otto"), ("olga", "olga2"))):
         yield "writes of a visit unseen", name, ""
-        yield "syncs", name, ""
+        yield "writes of a visit unseen", name, ""
+        yield "syncs at home", name, ""
     yield "syncs", "hana", ""
     if chance.random() < 0.5:
         yield "syncs", "olga", ""
@@ -303,5 +304,5 @@ IN_AND_OUT = (
 leaves and returns."""
 MORNINGS: tuple[Callable[[Random], Iterator[Told]], ...] = (
     _hubbub, _hubbub, _hubbub, _quarrel, _quarrel, _quarrel, _restored, _restored, _crash, _crash, _sharing, _sharing,
-    _membership, _in_and_out, _in_and_out, _in_and_out, _evaluator, _deleted, _held, _later, _later, _request, _server_lost, _server_lost, _both_lost, _both_lost, _long_away, _long_away, _lost_phone,
+    _membership, _in_and_out, _in_and_out, _in_and_out, _evaluator, _deleted, _held, _held, _later, _later, _request, _server_lost, _server_lost, _both_lost, _both_lost, _long_away, _long_away, _lost_phone,
 )  # fmt: skip
