@@ -303,6 +303,6 @@ IN_AND_OUT = (
 """The group, a phone that is away, how and on which phone something is shown to the group and no more, and how somebody
 leaves and returns."""
 MORNINGS: tuple[Callable[[Random], Iterator[Told]], ...] = (
-    _hubbub, _hubbub, _hubbub, _quarrel, _quarrel, _quarrel, _restored, _restored, _crash, _crash, _sharing, _sharing,
+    _hubbub, _hubbub, _lost_phone, _quarrel, _quarrel, _quarrel, _restored, _restored, _crash, _crash, _sharing, _sharing,
     _membership, _in_and_out, _in_and_out, _in_and_out, _evaluator, _deleted, _held, _held, _later, _later, _request, _server_lost, _server_lost, _both_lost, _both_lost, _long_away, _long_away, _lost_phone,
 )  # fmt: skip
