@@ -27,8 +27,8 @@ test: $(INSTALLED) ## Run the tests; K=word runs those with the word in their na
 sim: $(INSTALLED) ## Simulate whole worlds of phones and bad networks: SEEDS=300 JOBS=2 FIRST=1
 	@exec $(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),300) --first $(or $(FIRST),1) --jobs $(or $(JOBS),2)
 
-sim-mutants: $(INSTALLED) ## Plant bugs, and see that the simulation notices each: SEEDS=40 worlds for each at most
-	@exec $(BIN)/python -m tests.simulation --mutants --seeds $(or $(SEEDS),40) --jobs $(or $(JOBS),2)
+sim-mutants: $(INSTALLED) ## Plant bugs, and see that the simulation notices each: SEEDS=40 worlds for each at most, ONLY=grant
+	@exec $(BIN)/python -m tests.simulation --mutants --seeds $(or $(SEEDS),40) --jobs $(or $(JOBS),2) $(if $(ONLY),--only '$(ONLY)')
 
 chaos: $(INSTALLED) ## Kill -9 the servers in mid-push, and fill their disk: KILLS=20 ONLY=api,live,postgres,everything,disk
 	@exec $(BIN)/python -m tests.chaos --kills $(or $(KILLS),20) $(if $(ONLY),--only $(ONLY))

@@ -23,6 +23,8 @@ from sync.server.overlay import Row
 from sync.server.stage import Stage
 from sync.server.tables import entry, membership
 
+_TEXTS = (Policy.TEXT, Policy.AUTHOR)
+
 
 class Waits(Exception):
     """The change names a parent that is not there (for this person): hold it until it comes."""
@@ -189,7 +191,7 @@ class Judge:
         for name in sorted(merged.changed & arrived.keys()):
             old, new = (row.record or {}).get(name), merged.record[name]
             forgotten = row.writer(name)[0] <= self.stage.sequence.horizon
-            if kind.policies.get(name) is Policy.TEXT and forgotten and old and longer(old, new or "") != new:
+            if kind.policies.get(name) in _TEXTS and forgotten and old and longer(old, new or "") != new:
                 merged.conflicts.append(Conflict(name, new, old, arrived_kept=True))
 
     def _seen(self, kind: Kind, change: Change, row: Row) -> Mapping[str, Any] | None:

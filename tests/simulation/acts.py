@@ -22,12 +22,12 @@ from observation_tools.states import (
     VISIT_REQUEST,
 )
 from schemas.records.seats import seat_id
-from tests.simulation.oracle import IN, Record
-from tests.simulation.plan import EVA, HANA, NORA, OLGA, OTTO
+from tests.simulation.acts_in_groups import join_group, leave_group, move_people, open_or_close
+from tests.simulation.oracle import Record
+from tests.simulation.plan import COLLEAGUES, EVA, GROUPS, HANA, NORA, OLGA, OTTO
 from tests.simulation.scene import TEXTS, Scene
 from tests.simulation.truth import WORD
 
-COLLEAGUES = (HANA, OLGA, OTTO, NORA, EVA)
 MACHINES = {
     "notes": NOTE, "visits": VISIT, "debriefs": DEBRIEF, "next_steps": NEXT_STEP, "invitations": INVITATION,
     "seats": SEAT, "visit_requests": VISIT_REQUEST, "memberships": STUDIO_MEMBER, "groups": STUDIO, "attachments": MEDIA,
@@ -97,13 +97,15 @@ def change_observers(at: Scene) -> str | None:
 
 
 def release_visit(at: Scene) -> str | None:
+    if at.step.aim in GROUPS:
+        return open_or_close(at, "visits", "released_group_ids")
     visit = at.one("visits", lambda visit: visit.get("host_id") == at.me)
     if visit is None:
         return None
     if at.chance.random() < 0.5:
         people = _changed(at, visit.get("released_people_ids"))
         return at.put("visits", visit["id"], released_people_ids=people)
-    groups = _changed(at, visit.get("released_group_ids"), ("studio-one", "team-north"))
+    groups = _changed(at, visit.get("released_group_ids"), GROUPS)
     return at.put("visits", visit["id"], released_group_ids=groups)
 
 
@@ -123,7 +125,8 @@ def set_time(at: Scene) -> str | None:
 
 
 def begin_visit(at: Scene) -> str | None:
-    observers = sorted(at.chance.sample([one for one in COLLEAGUES if one != at.me], 2))
+    some = at.chance.sample([one for one in COLLEAGUES if one != at.me], 2)
+    observers = sorted({*some, *filter(None, [at.step.aim])})
     state = at.chance.choice(("planned", "under_way", "captured"))
     return at.put(
         "visits", at.new_id("visit"), host_id=at.me, observer_ids=observers, focus=at.word, state=state
@@ -153,15 +156,19 @@ def open_door(at: Scene) -> str | None:
         "group_ids": at.chance.choice((["studio-one"], ["team-north"], None)),
         "seats": at.chance.choice((1, 2, None)),
     }
+    if at.step.aim:
+        fields |= {"state": "open", "to_tenant": None, "group_ids": [at.step.aim]}
     return at.put("invitations", at.new_id("invitation"), host_id=at.me, look_for=at.word, **fields)
 
 
 def change_invited(at: Scene) -> str | None:
+    if at.step.aim in GROUPS:
+        return open_or_close(at, "invitations", "group_ids")
     invitation = at.one("invitations", lambda one: one.get("host_id") == at.me)
     if invitation is None:
         return None
     name = at.chance.choice(("people_ids", "excluded_ids", "group_ids", "school_ids"))
-    known = {"group_ids": ("studio-one", "team-north"), "school_ids": ("school-one",)}.get(name, COLLEAGUES)
+    known = {"group_ids": GROUPS, "school_ids": ("school-one",)}.get(name, COLLEAGUES)
     return at.put(
         "invitations",
         invitation["id"],
@@ -204,38 +211,11 @@ def declare_photo(at: Scene) -> str | None:
     )
 
 
-def join_group(at: Scene) -> str | None:
-    mine = at.one("memberships", lambda one: one.get("person_id") == at.me and one.get("state") == "invited")
-    if mine:
-        return at.put("memberships", mine["id"], state="enrolled")
-    group = at.chance.choice(("studio-one", "studio-one", "team-north"))
-    fields = {"person_id": at.me, "group_id": group, "role": "member", "state": "enrolled"}
-    return at.put("memberships", at.new_id("member"), **fields)
-
-
-def leave_group(at: Scene) -> str | None:
-    def is_mine(one: Record) -> bool:
-        return one.get("person_id") == at.me and one.get("group_id") is not None and one.get("state") in IN
-
-    mine = at.one("memberships", is_mine)
-    return at.put("memberships", mine["id"], state="left") if mine else None
-
-
-def move_people(at: Scene) -> str | None:
-    """An administrator puts somebody into the team or the school, or takes her out."""
-    current = at.one("memberships", lambda one: one.get("role") != "lead" and one.get("state") in IN)
-    if current and at.chance.random() < 0.5:
-        return at.put("memberships", current["id"], state="left")
-    place = at.chance.choice(({"group_id": "team-north"}, {"school_id": "school-one"}))
-    fields = {"person_id": at.chance.choice(COLLEAGUES), "role": "member", "state": "active"} | place
-    return at.put("memberships", at.new_id("member"), **fields)
-
-
 def name_evaluator(at: Scene) -> str | None:
     host = at.one("people", lambda person: person["id"] in (HANA, HANA, OLGA))
     if host is None:
         return None
-    one = at.chance.choice([person for person in (EVA, EVA, OTTO, NORA) if person != host["id"]])
+    one = at.step.aim or at.chance.choice([one for one in (EVA, EVA, OTTO, NORA) if one != host["id"]])
     return at.put("people", host["id"], evaluator_ids=sorted({*(host.get("evaluator_ids") or ())} ^ {one}))
 
 

@@ -56,9 +56,9 @@ def _hers(host: str) -> list[Said]:
     visit: dict[str, Any] = {"host_id": host, "observer_ids": [OLGA, OTTO] if host == HANA else [NORA, HANA]}
     addressed: dict[str, Any] = {"group_ids": ["studio-one"]} if host == HANA else {"to_tenant": True}
     return [
-        ("invitations", f"invitation-{name}", {"host_id": host, "look_for": "Who talks?", "seats": 2, "state": "open"} | addressed),
-        ("visits", f"visit-{name}", visit | {"focus": "who asks questions today", "state": "under_way"}),
-        ("debriefs", f"debrief-{name}", {"visit_id": f"visit-{name}", "summary": "we talked about it"}),
+        ("invitations", f"invitation-{name}", {"host_id": host, "look_for": "Who talks and who is silent when I ask them?", "seats": 2, "state": "open"} | addressed),
+        ("visits", f"visit-{name}", visit | {"focus": "who asks questions today and who answers them aloud", "state": "under_way"}),
+        ("debriefs", f"debrief-{name}", {"visit_id": f"visit-{name}", "summary": "we talked about it for a while before the bell"}),
     ]  # fmt: skip
 
 

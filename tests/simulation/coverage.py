@@ -31,6 +31,7 @@ KINDS = (
     )),
     *(f"left: {what}" for what in (
         "conflicts", "rejected_writes", "read_events", "deleted records", "grants", "revocations", "grants after a revocation",
+        "grants after something left in between",
         "tombstones",
     )),
     "phones owe words to a restored server",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sync.client import DeviceRevoked, SignInRequired, Unreachable
 from tests.simulation import apps, disasters, promises, seasons
-from tests.simulation.network import WEATHERS
+from tests.simulation.network import UNHEARD, WEATHERS
 from tests.simulation.phone import Phone
 from tests.simulation.plan import Step
 from tests.sync.client.fuse import Crash
@@ -51,6 +51,20 @@ def sync(world: World, step: Step, chance: Random) -> str:
         return _sync_read_halfway(world, phone, chance)
     if how < 0.6:
         return _sync_while_typing(world, step, phone, chance)
+    return sync_whole(world, phone)
+
+
+def sync_at_home(world: World, step: Step, chance: Random) -> str:
+    """Where no request is lost."""
+    phone = world.phone(step.phone)
+    phone.good_weather()
+    return sync_whole(world, phone)
+
+
+def sync_unheard(world: World, step: Step, chance: Random) -> str:
+    """What it sends arrives, and it never hears so."""
+    phone = world.phone(step.phone)
+    phone.under(UNHEARD, chance)
     return sync_whole(world, phone)
 
 
@@ -135,6 +149,8 @@ def arrive_late(world: World, step: Step, chance: Random) -> str | None:
 
 EVENTS: dict[str, Event] = {
     "syncs": sync,
+    "syncs at home": sync_at_home,
+    "syncs unheard": sync_unheard,
     "crashes in a sync": crash,
     "backs up": disasters.back_up,
     "restores its backup": disasters.restore,

@@ -21,9 +21,10 @@ class Weather:
     lose_answer: float = 0.0
     double: float = 0.0
     delay: float = 0.0
+    lose_outcomes: float = 0.0  # the answers to pushes alone
 
 
-GOOD = Weather()
+GOOD, UNHEARD = Weather(), Weather(lose_outcomes=1.0)
 WEATHERS = (
     GOOD,
     GOOD,
@@ -57,7 +58,8 @@ class Air:
             raise self._lost("request delayed")
         answer = self._delivered(request)
         self.fuse.step()
-        if self._chance(self.weather.lose_answer):
+        outcomes = request.path == "/v1/sync/push" and self.weather.lose_outcomes
+        if self._chance(outcomes or self.weather.lose_answer):
             raise self._lost("answer lost")
         return answer
 

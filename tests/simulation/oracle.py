@@ -5,7 +5,7 @@ Written from the design alone, over rows as the tables hold them; where it and t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from functools import cached_property
 from typing import Any
 
@@ -20,10 +20,10 @@ IN = {"enrolled", "active", "completed"}
 
 
 class Oracle:
-    """Answers for one moment."""
+    """Answers for one moment; `counting` are the states of a membership that count."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    def __init__(self, rows: Rows, counting: Set[str] = IN) -> None:
+        self.rows, self._counting = rows, counting
 
     @cached_property
     def visible(self) -> dict[str, dict[Key, Record]]:
@@ -43,12 +43,17 @@ class Oracle:
     def everyone(self) -> set[str]:
         return set(self.rows["people"])
 
+    def came_back(self, person: str) -> bool:
+        """Whether she left a group or school in which she is again."""
+        hers = [one for one in self.rows["memberships"].values() if one["person_id"] == person]
+        return any(one["state"] == "left" and person in self._in_any([_place(one)]) for one in hers)
+
     @cached_property
     def _members(self) -> dict[str, set[str]]:
         members: dict[str, set[str]] = {}
         for one in self.rows["memberships"].values():
-            if one["state"] in IN:
-                members.setdefault(one["group_id"] or one["school_id"], set()).add(one["person_id"])
+            if one["state"] in self._counting:
+                members.setdefault(_place(one), set()).add(one["person_id"])
         return members
 
     def _in_any(self, ids: Iterable[str] | None) -> set[str]:
@@ -137,6 +142,10 @@ class Oracle:
 
     def _read_event(self, event: Record) -> set[str]:
         return {event["reader_id"], self._visit(event)["host_id"]}
+
+
+def _place(membership: Record) -> str:
+    return str(membership["group_id"] or membership["school_id"])
 
 
 _READERS: dict[str, Callable[[Oracle, Record], set[str]]] = {

@@ -13,6 +13,8 @@ from random import Random
 HANA, OLGA, OTTO, NORA, EVA, ANNA = PEOPLE = (
     "hana-host", "olga-observes", "otto-observes", "nora-colleague", "eva-principal", "anna-admin",
 )  # fmt: skip
+COLLEAGUES = (HANA, OLGA, OTTO, NORA, EVA)
+QUESTIONS, NORTH = GROUPS = ("studio-one", "team-north")
 PHONES = {
     "hana": HANA,
     "hana2": HANA,
@@ -49,7 +51,7 @@ HUBBUB = {
 }  # fmt: skip
 """What people type, offline, with its weight."""
 EVENTS = {
-    "syncs": 16, "crashes in a sync": 4, "reads by REST": 2, "writes by REST": 1, "asks for digests": 1,
+    "syncs": 16, "crashes in a sync": 4, "reads by REST": 4, "writes by REST": 1, "asks for digests": 1,
     "what was late arrives": 3,
 }  # fmt: skip
 
@@ -81,14 +83,21 @@ def _hubbub(chance: Random, busy: Sequence[str] = WRITERS) -> Iterator[Told]:
 
 def _quarrel(chance: Random) -> Iterator[Told]:
     """Two phones change the same text."""
-    aim = chance.choice(("visits/visit-hana", "debriefs/debrief-hana", "invitations/invitation-hana"))
     one, other = chance.choice((("hana", "olga"), ("olga", "hana2"), ("hana", "hana2"), ("otto", "olga")))
+    hers = ("invitations/invitation-hana",) * (other == "hana2" and one == "hana")
+    aim = chance.choice(("visits/visit-hana", "debriefs/debrief-hana", *hers))
     for name in (one, other):
         yield "syncs", name, ""
-    for name in (one, other, one):
+    for name in (one, other):
         yield "edits a text", name, aim
-    for name in (one, other, one):
-        yield "syncs", name, ""
+    if chance.random() < 0.4:
+        yield chance.choice(("syncs", "syncs unheard")), one, ""
+        yield "syncs at home", other, ""
+    else:  # what she sends is merged, and she types on before she hears of it
+        yield "syncs at home", other, ""
+        yield "syncs unheard", one, ""
+        yield "edits a text", one, aim
+    yield "syncs", one, ""
 
 
 def _restored(chance: Random) -> Iterator[Told]:
@@ -139,17 +148,32 @@ def _membership(chance: Random) -> Iterator[Told]:
     for what in chance.sample(("joins a group", "leaves a group", "joins a group"), 2):
         yield what, name, ""
         yield "syncs", name, ""
-    yield "syncs", "anna", ""
-    yield "moves people about", "anna", ""
-    yield "syncs", "anna", ""
+    mover = chance.choice(("anna", "nora"))
+    yield "syncs", mover, ""
+    yield "moves people about", mover, ""
+    yield "syncs", mover, ""
     yield "syncs", name, ""
+
+
+def _in_and_out(chance: Random) -> Iterator[Told]:
+    """A phone is away while something leaves its person's group, and while she leaves the group and comes back."""
+    group, away, (opens, closes, host), (leaves, returns, mover), aim = chance.choice(IN_AND_OUT)
+    yield returns, mover, aim  # for whoever is not in yet
+    yield opens, host, group
+    for name in (mover, host, away):
+        yield "syncs at home", name, ""
+    goes, parts, comes_back = (closes, host, group), (leaves, mover, aim), (returns, mover, aim)
+    for one in chance.choice(((goes, parts), (goes, parts, comes_back), (parts, goes, comes_back))):
+        yield one
+        yield "syncs at home", one[1], ""
+    yield "syncs", away, ""
 
 
 def _evaluator(chance: Random) -> Iterator[Told]:
     """Somebody becomes the evaluator of a host, or is one no longer."""
     yield "syncs", "anna", ""
-    yield "names an evaluator", "anna", ""
-    yield "syncs", "anna", ""
+    yield "names an evaluator", "anna", chance.choice(("", OTTO))
+    yield "syncs at home", "anna", ""
     yield "syncs", chance.choice(("olga", "otto", "nora", "eva")), ""
 
 
@@ -167,10 +191,11 @@ def _deleted(chance: Random) -> Iterator[Told]:
 def _held(chance: Random) -> Iterator[Told]:
     """Notes arrive before their visit."""
     yield "syncs", "hana", ""
-    yield "begins a visit", "hana", ""
-    for name in chance.choice((("olga",), ("olga", "otto"))):
+    yield "begins a visit", "hana", OLGA
+    for name in chance.choice((("olga",), ("olga", "otto"), ("olga", "olga2"))):
         yield "writes of a visit unseen", name, ""
-        yield "syncs", name, ""
+        yield "writes of a visit unseen", name, ""
+        yield "syncs at home", name, ""
     yield "syncs", "hana", ""
     if chance.random() < 0.5:
         yield "syncs", "olga", ""
@@ -218,6 +243,22 @@ def _server_lost(chance: Random) -> Iterator[Told]:
         yield "syncs", name, ""
 
 
+def _both_lost(chance: Random) -> Iterator[Told]:
+    """The server and a phone go back to their backups, each to a moment of its own."""
+    name = chance.choice(("hana", "hana2", "olga", "olga2"))
+    aim = chance.choice(("visits/visit-hana", "visits/visit-olga", "debriefs/debrief-hana"))
+    yield "syncs", name, ""
+    yield "backs up", name, ""
+    yield "edits a text", name, aim
+    yield "syncs at home", name, ""
+    yield "the server is backed up", "", ""
+    if chance.random() < 0.5:
+        yield "edits a text", name, aim
+        yield "syncs", name, ""
+    yield from chance.sample((("restores its backup", name, ""), ("the server is restored", "", "")), 2)
+    yield "syncs", name, ""
+
+
 def _long_away(chance: Random) -> Iterator[Told]:
     """A phone lies in a drawer until the tombstones that it never read are thrown away."""
     away, active = chance.choice((("olga2", "olga"), ("hana2", "hana"), ("otto", "hana"), ("nora", "olga")))
@@ -252,7 +293,16 @@ def _lost_phone(chance: Random) -> Iterator[Told]:
         yield "syncs", other, ""
 
 
+_HERSELF, _MOVED = ("leaves a group", "joins a group"), ("moves people about", "moves people about")
+_DOOR, _VISIT = ("opens her door", "changes who is invited"), ("releases the visit", "releases the visit")
+IN_AND_OUT = (
+    (QUESTIONS, "olga", (*_DOOR, "hana"), (*_HERSELF, "olga2"), QUESTIONS),
+    (QUESTIONS, "olga2", (*_DOOR, "hana"), (*_HERSELF, "olga"), QUESTIONS),
+    (NORTH, "otto", (*_VISIT, "olga"), (*_MOVED, "nora"), OTTO),
+)
+"""The group, a phone that is away, how and on which phone something is shown to the group and no more, and how somebody
+leaves and returns."""
 MORNINGS: tuple[Callable[[Random], Iterator[Told]], ...] = (
-    _hubbub, _hubbub, _hubbub, _hubbub, _quarrel, _quarrel, _restored, _restored, _crash, _crash, _sharing, _sharing,
-    _membership, _membership, _evaluator, _deleted, _held, _later, _later, _request, _server_lost, _server_lost, _long_away, _long_away, _lost_phone,
+    _hubbub, _hubbub, _lost_phone, _quarrel, _quarrel, _quarrel, _restored, _restored, _crash, _crash, _sharing, _sharing,
+    _membership, _in_and_out, _in_and_out, _in_and_out, _evaluator, _deleted, _held, _held, _later, _later, _request, _server_lost, _server_lost, _both_lost, _both_lost, _long_away, _long_away, _lost_phone,
 )  # fmt: skip

@@ -37,6 +37,11 @@ _STORED = {
     "old words": ("sync_history", "body IS NOT NULL"),
     "grants": ("sync_membership", "active"),
     "grants after a revocation": ("sync_membership", "active AND base > first_base"),
+    "grants after something left in between": (
+        "sync_membership",
+        "active AND EXISTS (SELECT FROM sync_entry e WHERE e.tenant_id = sync_membership.tenant_id"
+        " AND e.scope_id = sync_membership.scope_id AND e.removed AND e.seq > first_base AND e.seq <= base)",
+    ),
     "revocations": ("sync_membership", "NOT active"),
 }
 """Table and condition of what is counted."""
@@ -75,6 +80,9 @@ class Server:
         self.ever_seen: dict[str, set[Key]] = defaultdict(set)
         self.ever_read: dict[str, set[str]] = defaultdict(set)  # the words that a person could ever read
         self.readers: dict[Reader, tuple[str, set[Key]]] = {}  # its person, and what she could see meanwhile
+        self.missed: dict[Reader, set[Key]] = defaultdict(
+            set
+        )  # what she would have seen, had she not been out
         self._seen_last: dict[str, KeysView[Key]] = {}
         self._conflicts: set[str] = set()
         self.amid_push: Callable[[], None] | None = None
@@ -105,9 +113,17 @@ class Server:
             self.ever_seen[person] |= visible.keys()
             self.ever_read[person].update(*(truth.words_of(key) for key in visible if key[0] != "conflicts"))
             self._seen_last[person] = visible.keys()
-        for person, could_see in self.readers.values():
+        for reader, (person, could_see) in self.readers.items():
             could_see.update(truth.oracle.visible[person])
+            self.missed[reader].update(truth.had_nobody_left.visible[person])
         self.tally["checks"] += 1
+
+    def _note_between(self, before: Truth, changes: list[Any]) -> None:
+        """A push of several changes may show a record for a moment that nobody else sees: its tombstone comes all the same."""
+        changed = [(change["collection"], change["id"]) for change in changes]
+        for moment in self.truth.on_the_way(changed, before) if len(changed) > 1 else ():
+            for person, could_see in self.readers.values():
+                could_see.update(moment.visible[person])
 
     def _note_conflicts(self, truth: Truth) -> None:
         """A conflict holds somebody else's words: it is for those who may see, or could see just before, where they stood."""
@@ -124,15 +140,16 @@ class Server:
         self._truth = None
 
     def read_by(self, person: str, device: str, cursor: Cursor) -> set[Key]:
-        """All that this copy can hold, as far as it was pulled."""
+        """All that this copy can hold, as far as it was pulled; and what came and went in a group while she was out of it."""
         reader = (device, cursor.boot, cursor.epoch)
         if reader not in self.readers:
             self.readers[reader] = (person, set(self.truth.oracle.visible[person]))
-        return self.readers[reader][1]
+        person, could_see = self.readers[reader]
+        return could_see | self.missed[reader] if self.truth.oracle.came_back(person) else could_see
 
     def answer(self, person: str, request: Request, *, restored: bool = False) -> Response:
         """The app's answer, after a look at it. A phone that was restored may say something else under an old op_id."""
-        seen_before = self.truth.oracle.visible[person]
+        before = self.truth
         response = self._app.send(request)
         if self._broken_amid:
             raise self._broken_amid
@@ -141,7 +158,9 @@ class Server:
         demand(response.status < 500, "the server failed", f"{request.path}: {response.body[:300]!r}")
         if request.method != "GET" and request.path != PULL:
             self.changed()
-        self._watch.answer(person, request, response, seen_before)
+        if request.path == PUSH and response.status == 200:
+            self._note_between(before, json.loads(request.body or b"{}")["changes"])
+        self._watch.answer(person, request, response, before.oracle.visible[person])
         if request.path == PUSH and not restored:
             self._one_meaning(json.loads(request.body or b"{}")["changes"])
         return response

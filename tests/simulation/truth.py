@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,7 +18,7 @@ from sqlalchemy import DateTime
 
 from service.records import KINDS
 from sync.clock import stamp
-from tests.simulation.oracle import Key, Oracle, Record, Rows
+from tests.simulation.oracle import IN, Key, Oracle, Record, Rows
 
 WORD = re.compile(r"\bw\d{4}\b")
 """The one word that each step types, never the beginning or the end of another."""
@@ -70,6 +70,23 @@ class Truth:
 
     def _ask(self, statement: str) -> Iterator[TupleRow]:
         yield from self._connection.execute(statement.encode(), {"tenant": self._tenant})
+
+    @cached_property
+    def had_nobody_left(self) -> Oracle:
+        """Who could read what, were those who left groups and schools still in."""
+        left = any(one["state"] == "left" for one in self.rows["memberships"].values())
+        return Oracle(self.rows, IN | {"left"}) if left else self.oracle
+
+    def on_the_way(self, changed: Iterable[Key], before: Truth) -> Iterator[Oracle]:
+        """The moments between the changes of one push, in their order."""
+        rows = {
+            kind: self.rows[kind] | records for kind, records in before.rows.items()
+        }  # no child without parent
+        for kind, record_id in changed:
+            rows[kind].pop(record_id, None)
+            if record_id in self.rows[kind]:
+                rows[kind][record_id] = self.rows[kind][record_id]
+            yield Oracle(rows)
 
     @cached_property
     def history(self) -> list[TupleRow]:

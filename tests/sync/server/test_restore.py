@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -30,7 +31,7 @@ class School:
     """A tenant in a database of its own, of which a backup can be made and put back."""
 
     def __init__(self, settings: Settings, directory: Path) -> None:
-        self.clock, self.directory = VirtualClock(), directory
+        self.clock, self.directory, self.openings = VirtualClock(), directory, 0
         self.environment: dict[str, str] = {}
         self.app: Flask = create_app(settings, now=self.clock.now)
         self.services = services_of(self.app)
@@ -44,13 +45,18 @@ class School:
         """A phone of this person, signed in and up to date."""
         with self.services.database.begin(self.tenant_id) as connection:
             code = sign_in.make_code(connection, self.tenant_id, person_id, self.clock.now())
-        around = surroundings(Random(name), self.clock)
-        phone = Client(
-            self.directory / name, network=AppNetwork(self.app), surroundings=around, page=3, durable=False
-        )
+        phone = self.opened(name)
         phone.sign_in(code)
         phone.sync()
         return phone
+
+    def opened(self, name: str) -> Client:
+        """The phone of this name, as its files are now."""
+        self.openings += 1
+        around = surroundings(Random(f"{name} {self.openings}"), self.clock)
+        return Client(
+            self.directory / name, network=AppNetwork(self.app), surroundings=around, page=3, durable=False
+        )
 
     def back_up(self) -> None:
         self._copy(str(self.name), f"{self.name}_backup")
@@ -189,6 +195,29 @@ def test_the_loser_of_a_conflict_is_kept_though_the_restored_server_never_heard_
     settle(hana, olga)
     assert (hana.get("visits", VISIT) or {})["focus"] == "who talks"
     assert [one["other"] for one in hana.list("conflicts")] == ["silence"]
+
+
+def test_a_phone_that_lost_time_too_overwrites_no_words_in_silence(school: School) -> None:
+    """It sends its older words again, over newer ones that it wrote itself: of a visit's focus, and of a note of hers."""
+    hana, olga = school.phone("hana", HANA), school.phone("olga", OLGA)
+    hana.put("visits", VISIT, {"host_id": HANA, "observer_ids": [OLGA]})
+    settle(hana, olga)
+    olga.put("visits", VISIT, {"focus": "questions"})
+    olga.put("notes", NOTE, {"visit_id": VISIT, "note_kind": "quote", "text": "before"})
+    settle(olga)
+    olga.close()
+    shutil.copytree(school.directory / "olga", school.directory / "backup of olga")
+    olga = school.opened("olga")
+    olga.put("visits", VISIT, {"focus": "questions and silence"})
+    olga.put("notes", NOTE, {"text": "before and after"})
+    settle(olga)
+    school.back_up()
+    olga.close()
+    school.restore()
+    school.after_restore()
+    olga = school.opened("backup of olga")
+    settle(olga)
+    assert {one["other"] for one in olga.list("conflicts")} == {"questions and silence", "before and after"}
 
 
 @pytest.mark.parametrize("first", ["author", "host"])
