@@ -129,6 +129,7 @@ class Database:
     def dispose(self) -> None:
         """Close the pool's connections."""
         self.engine.dispose()
+        self._told.close()
 
 
 def _begin_by_ourselves(driver: Any, _: object) -> None:

@@ -6,7 +6,7 @@ Losing it loses nothing: the live process looks at the clocks of its listeners e
 from __future__ import annotations
 
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -35,7 +35,7 @@ class Hint:
 
     def encode(self) -> bytes:
         """The datagram."""
-        return orjson.dumps(asdict(self))
+        return orjson.dumps(self)
 
 
 def decode(datagram: bytes) -> Hint | None:
@@ -53,16 +53,24 @@ class Hints:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
+        self._sender: socket.socket | None = None
 
     def send(self, hint: Hint) -> None:
         """Send without waiting, whether anybody listens or not."""
         if self._path is None:
             return
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
-            try:
-                sender.sendto(hint.encode(), str(self._path))
-            except OSError:  # nobody there, or too busy to hear: it will look by itself
-                pass
+        if self._sender is None:  # made late: a process may fork before
+            self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            self._sender.sendto(hint.encode(), str(self._path))
+        except OSError:  # nobody there, or too busy to hear: it will look by itself
+            pass
+
+    def close(self) -> None:
+        """Give the socket back."""
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
 
 
 def note_ended(connection: Connection) -> None:

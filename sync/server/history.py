@@ -17,8 +17,9 @@ from sync.server.actor import Actor
 from sync.server.audience import find
 from sync.server.kind import Kinds
 from sync.server.overlay import Key, Replaced
-from sync.server.rows import insert_rows
+from sync.server.rows import upserts
 from sync.server.stage import Stage
+from sync.server.statement import Question
 from sync.server.tables import history
 
 
@@ -72,23 +73,22 @@ def versions(
     ]
 
 
-def keep(connection: Connection, tenant_id: Any, replaced: list[Replaced]) -> None:
-    """Store replaced bodies."""
-    if replaced:
-        rows = [
-            {
-                "tenant_id": tenant_id,
-                "collection": r.key[0],
-                "record_id": r.key[1],
-                "seq": r.seq,
-                "author": r.author,
-                "device": r.device,
-                "at": r.at,
-                "body": None if r.body is None else orjson.dumps(r.body).decode(),
-            }
-            for r in replaced
-        ]
-        insert_rows(connection, history, rows)
+def keeping(tenant_id: Any, replaced: list[Replaced]) -> list[Question]:
+    """What stores replaced bodies."""
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "collection": r.key[0],
+            "record_id": r.key[1],
+            "seq": r.seq,
+            "author": r.author,
+            "device": r.device,
+            "at": r.at,
+            "body": None if r.body is None else orjson.dumps(r.body).decode(),
+        }
+        for r in replaced
+    ]
+    return upserts(history, rows)
 
 
 def forget(connection: Connection, tenant_id: Any, keys: list[Key]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import Table, delete
@@ -11,9 +12,9 @@ from sqlalchemy import Table, delete
 from sync.server import history, moved
 from sync.server.kind import Kind
 from sync.server.overlay import Key, Row
-from sync.server.rows import as_rows, upsert, upsert_rows, upsert_text
+from sync.server.rows import as_rows, upsert, upsert_text, upserts
 from sync.server.stage import Stage
-from sync.server.statement import Statement
+from sync.server.statement import Question, Statement, tell
 from sync.server.tables import document, entry, membership, receipt, scope
 
 _CHANGING = {
@@ -43,51 +44,61 @@ def store(stage: Stage, receipts: Sequence[Mapping[str, Any]] = ()) -> None:
     """Write the overlay of a stage to its transaction, with the receipts of its changes and the clock row."""
     connection, overlay, tenant = stage.connection, stage.overlay, stage.sequence.tenant_id
     bodies = {key: orjson.dumps(row.record).decode() for key, row in overlay.rows.items() if row.record}
-    _store_typed(stage, bodies)
-    history.forget(connection, tenant, overlay.forgotten)
-    history.keep(connection, tenant, overlay.replaced)
-    _store_memberships(stage)
+    by_kind = _by_kind(stage)
+    writes = [_typed(tenant, kind, rows, bodies) for kind, rows in by_kind if any(row.record for row in rows)]
+    if overlay.forgotten or len(bodies) < len(overlay.rows):
+        tell(connection, *writes)
+        writes = []
+        _delete_typed(stage, by_kind)
+        history.forget(connection, tenant, overlay.forgotten)
+    writes += history.keeping(tenant, overlay.replaced)
+    writes += _memberships(stage)
     if receipts or overlay.seq != stage.sequence.seq:
-        _STORE.run(
-            connection,
-            tenant=tenant,
-            documents=as_rows([_document(row, bodies.get(row.key)) for row in overlay.rows.values()]),
-            entries=as_rows(_entries(stage)),
-            scopes=as_rows(_scopes(stage)),
-            receipts=as_rows(receipts),
-            seq=overlay.seq,
-        )
+        writes.append((_STORE, _engines(stage, bodies, receipts)))
+    tell(connection, *writes)
     if overlay.seq != stage.sequence.seq:
         moved.note(connection, stage.sequence.seq, overlay.seq)
         stage.sequence.seq = overlay.seq
 
 
-def _store_typed(stage: Stage, bodies: dict[Key, str]) -> None:
-    """Each kind's own table: parents first when writing, children first when deleting."""
+def _by_kind(stage: Stage) -> list[tuple[Kind, list[Row]]]:
+    """The rows of each kind's own table, parents first."""
     by_kind: dict[str, list[Row]] = {}
     for row in stage.overlay.rows.values():
         by_kind.setdefault(row.key[0], []).append(row)
-    in_order = [kind for kind in stage.kinds.values() if kind.name in by_kind]
-    for kind in in_order:
-        live = [bodies[row.key] for row in by_kind[kind.name] if row.record is not None]
-        if live:
-            _write_typed(stage, kind, live)
-    for kind in reversed(in_order):
-        dead = [row.key[1] for row in by_kind[kind.name] if row.record is None]
-        if dead:
-            _delete_typed(stage, kind, dead)
+    return [(kind, by_kind[kind.name]) for kind in stage.kinds.values() if kind.name in by_kind]
 
 
-def _write_typed(stage: Stage, kind: Kind, bodies: list[str]) -> None:
+def _typed(tenant_id: UUID, kind: Kind, rows: Sequence[Row], bodies: Mapping[Key, str]) -> Question:
     """The bodies themselves are the rows: a record's fields are its table's columns."""
+    live = ",".join(bodies[row.key] for row in rows if row.record is not None)
     statement = upsert(kind.table, kind.columns, kind.columns_beside_key)
-    statement.run(stage.connection, tenant=stage.sequence.tenant_id, rows=f"[{','.join(bodies)}]")
+    return statement, {"tenant": tenant_id, "rows": f"[{live}]"}
 
 
-def _delete_typed(stage: Stage, kind: Kind, record_ids: list[str]) -> None:
-    table = kind.table.c
-    mine = (table.tenant_id == stage.sequence.tenant_id) & table.id.in_(record_ids)
-    stage.connection.execute(delete(kind.table).where(mine))
+def _delete_typed(stage: Stage, by_kind: Sequence[tuple[Kind, list[Row]]]) -> None:
+    """Children first."""
+    for kind, rows in reversed(by_kind):
+        dead = [row.key[1] for row in rows if row.record is None]
+        if dead:
+            table = kind.table.c
+            mine = (table.tenant_id == stage.sequence.tenant_id) & table.id.in_(dead)
+            stage.connection.execute(delete(kind.table).where(mine))
+
+
+def _engines(
+    stage: Stage, bodies: Mapping[Key, str], receipts: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the engine keeps of it."""
+    rows = stage.overlay.rows.values()
+    return {
+        "tenant": stage.sequence.tenant_id,
+        "documents": as_rows([_document(row, bodies.get(row.key)) for row in rows]),
+        "entries": as_rows(_entries(stage)),
+        "scopes": as_rows(_scopes(stage)),
+        "receipts": as_rows(receipts),
+        "seq": stage.overlay.seq,
+    }
 
 
 def _document(row: Row, body: str | None) -> dict[str, Any]:
@@ -124,7 +135,7 @@ def _scopes(stage: Stage) -> list[dict[str, Any]]:
     ]
 
 
-def _store_memberships(stage: Stage) -> None:
+def _memberships(stage: Stage) -> list[Question]:
     rows = [
         {
             "tenant_id": stage.sequence.tenant_id,
@@ -137,4 +148,4 @@ def _store_memberships(stage: Stage) -> None:
         }
         for (person_id, scope_id), m in stage.overlay.memberships.items()
     ]
-    upsert_rows(stage.connection, membership, rows, ("active", "base", "len"))
+    return upserts(membership, rows, ("active", "base", "len"))

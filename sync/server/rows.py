@@ -15,26 +15,30 @@ import orjson
 from sqlalchemy import ARRAY, Column, Connection, Table, Text
 from sqlalchemy.dialects.postgresql import dialect as postgresql
 
-from sync.server.statement import Statement
+from sync.server.statement import Question, Statement, tell
 
 MOST_ROWS = 500
 _DIALECT = postgresql()  # type: ignore[no-untyped-call]  # SQLAlchemy's own constructor
 _quote = _DIALECT.identifier_preparer.quote
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all name the same columns, the tenant among them."""
-    upsert_rows(connection, table, rows, ())
-
-
 def upsert_rows(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], changing: Sequence[str]
 ) -> None:
     """Insert rows, or give those that are there the new values of the columns in `changing`."""
-    for start in range(0, len(rows), MOST_ROWS):
-        some = rows[start : start + MOST_ROWS]
-        statement = upsert(table, tuple(some[0]), tuple(changing))
-        statement.run(connection, tenant=some[0]["tenant_id"], rows=as_rows(some))
+    tell(connection, *upserts(table, rows, changing))
+
+
+def upserts(table: Table, rows: Sequence[Mapping[str, Any]], changing: Sequence[str] = ()) -> list[Question]:
+    """What `upsert_rows` sends; the rows all name the same columns, the tenant among them."""
+    parts = [rows[start : start + MOST_ROWS] for start in range(0, len(rows), MOST_ROWS)]
+    return [
+        (
+            upsert(table, tuple(some[0]), tuple(changing)),
+            {"tenant": some[0]["tenant_id"], "rows": as_rows(some)},
+        )
+        for some in parts
+    ]
 
 
 @lru_cache(maxsize=512)

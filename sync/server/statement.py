@@ -27,6 +27,8 @@ from sqlalchemy.exc import DBAPIError
 _NAME = re.compile(r"(?<!:):([a-z_]+)")
 _TYPES = {int: 20, UUID: 2950, datetime: 1184}
 """PostgreSQL's numbers of the types that it could not guess; it finds out about texts by where they stand."""
+LONGEST_MESSAGE = 32_768
+"""Characters of the values that go in one message with their statements."""
 _PREPARED = "the statements whose plans this connection keeps"
 
 Driver = psycopg.Connection[Any]
@@ -90,6 +92,19 @@ def ask(connection: Connection, *parts: Question | str) -> list[list[Any]]:
     Each sees what those before it did. A text is a command without rows, such as SAVEPOINT.
     """
     return converse(driver_of(connection), connection.info, parts)
+
+
+def tell(connection: Connection, *parts: Question) -> None:
+    """Send what answers no rows, in this order: in one message where all of it is short, else one by one.
+
+    A long value is cheaper beside its text than in it.
+    """
+    said = sum(len(value) for _, values in parts for value in values.values() if isinstance(value, str))
+    if len(parts) > 1 and said <= LONGEST_MESSAGE:
+        ask(connection, *parts)
+        return
+    for statement, values in parts:
+        statement.run(connection, **values)
 
 
 def converse(driver: Driver, known: dict[Any, Any], parts: Sequence[Question | str]) -> list[list[Any]]:
