@@ -24,37 +24,39 @@ def test_our_annotations_give_back_the_same_notes(written: list[Note]) -> None:
     assert read.repairs == ()
 
 
-def test_the_whole_document() -> None:
-    note = Note(
-        "note-one",
-        "code",
-        "Three asked.",
-        "LQ",
-        "fill-plus@1",
-        12_500,
-        17_000,
-        "2026-11-21T09:30:12.500Z",
-        "olga",
-        "2026-11-21T09:30:13.000Z",
-        "2026-11-21T10:00:00.000Z",
-    )
-    text = {"type": "TextualBody", "value": "Three asked.", "format": "text/plain", "purpose": "commenting"}
-    tags = [
-        {"type": "TextualBody", "value": "LQ", "format": "text/plain", "purpose": "tagging"},
-        {
-            "id": "urn:comewatch:instrument:fill-plus%401",
-            "type": "TextualBody",
-            "value": "fill-plus@1",
-            "format": "text/plain",
-            "purpose": "tagging",
+def tag(value: str, **said: str) -> dict[str, str]:
+    return said | {"type": "TextualBody", "value": value, "format": "text/plain", "purpose": "tagging"}
+
+
+AT, MADE, CHANGED = (f"2026-11-21T{time}Z" for time in ("09:30:12.500", "09:30:13.000", "10:00:00.000"))
+WHOLE = {
+    "id": "urn:comewatch:note:note-one",
+    "type": "Annotation",
+    "motivation": "classifying",
+    "created": MADE,
+    "modified": CHANGED,
+    "creator": {"id": "urn:comewatch:person:olga", "type": "Person", "name": "Olga"},
+    "body": [
+        {"type": "TextualBody", "value": "Three asked.", "format": "text/plain", "purpose": "commenting"},
+        tag("LQ"),
+        tag("fill-plus@1", id="urn:comewatch:instrument:fill-plus%401"),
+    ],
+    "target": {
+        "type": "SpecificResource",
+        "source": SOURCE,
+        "selector": {
+            "type": "FragmentSelector",
+            "conformsTo": "http://www.w3.org/TR/media-frags/",
+            "value": "t=12.5,17",
         },
-    ]
-    selector = {
-        "type": "FragmentSelector",
-        "conformsTo": "http://www.w3.org/TR/media-frags/",
-        "value": "t=12.5,17",
-    }
-    assert to_annotations([note], source=SOURCE, names={"olga": "Olga"}) == {
+        "state": {"type": "TimeState", "sourceDate": AT},
+    },
+}
+
+
+def test_the_whole_document() -> None:
+    said = ("code", "Three asked.", "LQ", "fill-plus@1", 12_500, 17_000, AT, "olga", MADE, CHANGED)
+    assert to_annotations([Note("note-one", *said)], source=SOURCE, names={"olga": "Olga"}) == {
         "@context": "http://www.w3.org/ns/anno.jsonld",
         "id": f"{SOURCE}/annotations",
         "type": "AnnotationCollection",
@@ -63,23 +65,7 @@ def test_the_whole_document() -> None:
             "id": f"{SOURCE}/annotations/1",
             "type": "AnnotationPage",
             "startIndex": 0,
-            "items": [
-                {
-                    "id": "urn:comewatch:note:note-one",
-                    "type": "Annotation",
-                    "motivation": "classifying",
-                    "created": "2026-11-21T09:30:13.000Z",
-                    "modified": "2026-11-21T10:00:00.000Z",
-                    "creator": {"id": "urn:comewatch:person:olga", "type": "Person", "name": "Olga"},
-                    "body": [text, *tags],
-                    "target": {
-                        "type": "SpecificResource",
-                        "source": SOURCE,
-                        "selector": selector,
-                        "state": {"type": "TimeState", "sourceDate": "2026-11-21T09:30:12.500Z"},
-                    },
-                }
-            ],
+            "items": [WHOLE],
         },
     }
 
@@ -102,10 +88,6 @@ def test_each_kind_has_a_motivation(kind: str, motivation: str, purpose: str) ->
 
 def annotation(**said: Any) -> dict[str, Any]:
     return {"type": "Annotation", "target": SOURCE} | said
-
-
-def tag(value: str) -> dict[str, str]:
-    return {"type": "TextualBody", "value": value, "purpose": "tagging"}
 
 
 CONTENT: list[tuple[dict[str, Any], tuple[str, str | None, str | None]]] = [
