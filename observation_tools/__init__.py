@@ -7,7 +7,9 @@ What lives here, each in a room of its own:
 - `instruments`   what observers look with: versions that never change, and a small catalogue of them
 - `agreement`     how far two or more observers saw the same lesson
 - `feedback`      how soon, how specific, and whether it was tried
-- `webvtt`        notes as a text track that any video player can show
+- `notes`         a note as it leaves one house and enters another
+- `webvtt`        notes as a text track that any video player can show, and back
+- `web_annotation`  notes as W3C Web Annotations, and back (their times: `media_fragments`)
 - `errors`        what was wrong, where, and what to do about it
 
 What does not live here: people, schools, tables, HTTP, clocks, files of anyone. Only the standard library is

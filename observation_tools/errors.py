@@ -50,6 +50,22 @@ class CueError(CraftError):
     """A note that cannot be laid on a video."""
 
 
+class NoteError(CraftError):
+    """A note that cannot be one."""
+
+
+class TrackError(CraftError):
+    """A text track that cannot be read."""
+
+
+class FragmentError(CraftError):
+    """A piece of a recording that is not named as Media Fragments asks."""
+
+
+class AnnotationError(CraftError):
+    """An annotation that cannot be read; `where` is a JSON pointer."""
+
+
 class MomentError(CraftError):
     """A moment without a time zone, so that nobody knows when it was."""
 

@@ -18,6 +18,7 @@ from service.api import (
     headers,
     health,
     live,
+    open_formats,
     problems,
     records,
     rxdb,
@@ -49,6 +50,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     board.blueprint,
     acts.blueprint,
     visits.blueprint,
+    open_formats.blueprint,
     attachments.blueprint,
     *records.blueprints(KINDS),
 )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from observation_tools.notes import NOTE_KINDS
 from observation_tools.states import NOTE
 from schemas.base import RecordSchema
 from schemas.fields import Choice, Id, Moment, Whole, Words
-
-NOTE_KINDS = ("noticing", "wondering", "quote", "tally", "code", "next_step")
 
 
 class NoteSchema(RecordSchema):

@@ -56,7 +56,8 @@ class ProblemSchema(Schema):
         keys=fields.String(),
         values=fields.List(fields.String()),
         metadata={
-            "description": "Messages by place: a JSON pointer into the body, or ?name of a query parameter."
+            "description": "Messages by place: a JSON pointer into the body (in a text its line, such as `line 3, column 1`), "
+            "or ?name of a query parameter."
         },
     )
 

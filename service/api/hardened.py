@@ -1,4 +1,4 @@
-"""Request bodies: JSON as RFC 8259 has it, bounded, with one meaning only.
+"""Request bodies: JSON as RFC 8259 has it, bounded, with one meaning only; and plain text.
 
 The parser is the standard library's, as it alone tells of duplicate keys; everything it lets through that a database,
 another parser or a stack could stumble over is refused here, with a JSON pointer to the place.
@@ -15,6 +15,7 @@ from flask import Request
 
 from schemas.problems import Problem, Refused
 
+JSON = "application/json"
 DEPTH = 32
 _INTEGERS = range(-(2**63), 2**63)
 
@@ -37,20 +38,35 @@ class UnsoundError(Exception):
         return Refused(self.problem, errors={pointer(self.path): [self.message]})
 
 
-def read(request: Request) -> Any:
-    """The JSON body of a request, checked throughout. Raises Refused."""
-    return sound(read_loosely(request))
+def read(request: Request, *types: str) -> Any:
+    """The JSON body of a request (which may be of other `types` of JSON too), checked throughout. Raises Refused."""
+    return sound(parse(_body(request, JSON, *types)))
 
 
 def read_loosely(request: Request) -> Any:
     """The JSON body of a request, its parts not yet checked: the sync door judges row by row. Raises Refused."""
-    if request.mimetype != "application/json":
+    return parse(_body(request, JSON))
+
+
+def read_text(request: Request, *types: str) -> str:
+    """The body of a request that is text of one of these types, in UTF-8. Raises Refused."""
+    body = _body(request, *types)
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        said = "The bytes are not UTF-8: save the file as UTF-8."
+        raise Refused(Problem.INVALID_REQUEST, errors={f"line {line}": [said]}) from None
+
+
+def _body(request: Request, *types: str) -> bytes:
+    if request.mimetype not in types:
         raise Refused(Problem.UNSUPPORTED_MEDIA_TYPE)
     body, limit = request.get_data(cache=True), request.max_content_length
     # Where no length was said, werkzeug reads up to the limit and no further.
     if request.content_length is None and limit is not None and len(body) >= limit:
         raise Refused(Problem.TOO_LARGE)
-    return parse(body)
+    return body
 
 
 def parse(body: bytes) -> Any:

@@ -4,28 +4,67 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
+from observation_tools.notes import Note
 from observation_tools.timed_coding import episodes, from_notes, segments, share_of_time, totals_ms
-from observation_tools.webvtt import Cue, to_webvtt
+from observation_tools.web_annotation import to_annotations
+from observation_tools.webvtt import Cue, chapters, to_chapters, to_metadata, to_webvtt
 from sync.changes import Record
 from sync.clock import moment
 
 LONGEST_MS = 100 * 3_600_000
 """No video track has a time of 100 hours or more."""
+Codings = dict[tuple[str, str], list[tuple[int, str]]]
+_FIELDS = tuple(field.name for field in fields(Note))
 
 
-def webvtt(notes: Iterable[Record], names: Mapping[str, str]) -> str:
-    """Timed notes as a WebVTT file, with the observer's name and what kind of note each is."""
-    return to_webvtt(_cue(note, names) for note in notes if note["at_ms"] < LONGEST_MS)
+def timed(notes: Iterable[Record]) -> list[Record]:
+    """Those that say when in the lesson they were, where a video can be."""
+    return [note for note in notes if note["at_ms"] is not None and note["at_ms"] < LONGEST_MS]
+
+
+def coded(notes: Iterable[Record]) -> list[Record]:
+    """Those by which the time of the lesson is coded."""
+    return [
+        note for note in notes if note["at_ms"] is not None and note["note_kind"] == "code" and note["code"]
+    ]
+
+
+def captions(notes: Iterable[Record], names: Mapping[str, str]) -> str:
+    """Timed notes as captions, with the observer's name and what was noted."""
+    return to_webvtt(_cue(note, names) for note in notes)
+
+
+def metadata(notes: Iterable[Record]) -> str:
+    """Notes as a metadata track, from which they can be read again without loss."""
+    return to_metadata(as_note(note) for note in notes)
+
+
+def chapter_track(notes: Iterable[Record], names: Mapping[str, str], end_ms: int | None) -> str:
+    """Coded notes as chapters; those of several observers or instruments side by side."""
+    last_ms = None if end_ms is None else min(end_ms, LONGEST_MS - 1)
+    lessons = [
+        (f"{names.get(person_id, '')} {instrument}".strip(), segments(from_notes(codes, last_ms)))
+        for (person_id, instrument), codes in sorted(_codings(notes).items())
+    ]
+    return to_chapters(chapters(lessons))
+
+
+def annotation_collection(visit_id: str, notes: Iterable[Record], names: Mapping[str, str]) -> dict[str, Any]:
+    """Notes as annotations of the visit, a document of JSON-LD."""
+    return to_annotations(map(as_note, notes), source=f"urn:comewatch:visit:{visit_id}", names=names)
+
+
+def as_note(record: Record) -> Note:
+    """The record as it travels: without its visit, and how far it is shared."""
+    return Note(**{name: record[name] for name in _FIELDS})
 
 
 def by_observer(notes: Iterable[Record], end_ms: int | None) -> list[dict[str, Any]]:
     """Time by code for each observer and instrument; `end_ms` is the end of the lesson, where it is known."""
-    codings: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
-    for note in notes:
-        codings[note["created_by"], note["instrument"] or ""].append((note["at_ms"], note["code"]))
-    return [_coded(*who, codes, end_ms) for who, codes in sorted(codings.items())]
+    return [_coded(*who, codes, end_ms) for who, codes in sorted(_codings(notes).items())]
 
 
 def length_ms(visit: Record) -> int | None:
@@ -34,6 +73,14 @@ def length_ms(visit: Record) -> int | None:
         return None
     length = moment(visit["ended_at"]) - moment(visit["started_at"])
     return max(0, round(length.total_seconds() * 1000))
+
+
+def _codings(notes: Iterable[Record]) -> Codings:
+    """What each observer coded with each instrument: never mixed."""
+    codings: Codings = defaultdict(list)
+    for note in notes:
+        codings[note["created_by"], note["instrument"] or ""].append((note["at_ms"], note["code"]))
+    return codings
 
 
 def _cue(note: Record, names: Mapping[str, str]) -> Cue:

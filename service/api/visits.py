@@ -1,4 +1,4 @@
-"""What happens to the notes of a visit as a whole, and other forms to read them in."""
+"""What happens to the notes of a visit as a whole, and how its time was spent."""
 
 from __future__ import annotations
 
@@ -138,18 +138,6 @@ def pending(work: Work, visit_id: str) -> dict[str, Any]:
     return {"items": _pending(work, visit_id)}
 
 
-@blueprint.route("/notes.vtt", policy=Policy.SIGNED_IN, name="notes_as_webvtt")
-@blueprint.gives(200, {"type": "string"}, content_type="text/vtt")
-@blueprint.refuses(Problem.NOT_FOUND)
-@in_transaction
-def notes_vtt(work: Work, visit_id: str) -> Response:
-    """The notes that you may see, as a text track for a video of the lesson."""
-    reading.demand(work, _VISITS, visit_id)
-    notes = timed(notes_of(work, visit_id))
-    opened(work, notes)
-    return Response(timelines.webvtt(notes, _names(work, notes)), mimetype="text/vtt")
-
-
 @blueprint.route("/time", policy=Policy.SIGNED_IN, name="time_by_code")
 @blueprint.gives(200, TimeSchema)
 @blueprint.refuses(Problem.NOT_FOUND)
@@ -157,7 +145,7 @@ def notes_vtt(work: Work, visit_id: str) -> Response:
 def time(work: Work, visit_id: str) -> dict[str, Any]:
     """How the coded time of the lesson was spent, as far as you may see its notes."""
     visit = orjson.loads(reading.demand(work, _VISITS, visit_id).body)
-    notes = [note for note in timed(notes_of(work, visit_id)) if note["note_kind"] == "code" and note["code"]]
+    notes = timelines.coded(notes_of(work, visit_id))
     opened(work, notes)
     return {"items": timelines.by_observer(notes, timelines.length_ms(visit))}
 
@@ -187,11 +175,6 @@ def to_state(state: str, notes: Iterable[Record]) -> list[Change]:
     return [Change("", "notes", note["id"], {"state": state}, base_seq=note["seq"]) for note in notes]
 
 
-def timed(notes: Iterable[Record]) -> list[Record]:
-    """Those that say when in the lesson they were."""
-    return [note for note in notes if note["at_ms"] is not None]
-
-
 def opened(work: Work, notes: Iterable[Record]) -> None:
     """Note that somebody else's notes were read."""
     others = [note["id"] for note in notes if note["created_by"] != work.actor.person_id]
@@ -207,15 +190,6 @@ def _pending(work: Work, visit_id: str) -> list[dict[str, Any]]:
         .order_by(table.created_by)
     )
     return [{"observer_id": row[0], "count": row[1]} for row in work.connection.execute(drafts)]
-
-
-def _names(work: Work, notes: Iterable[Record]) -> dict[str, str]:
-    table = KINDS["people"].table.c
-    authors = {note["created_by"] for note in notes}
-    named = select(table.id, table.display_name).where(
-        table.tenant_id == work.actor.tenant_id, table.id.in_(authors)
-    )
-    return {row.id: row.display_name for row in work.connection.execute(named)}
 
 
 def _joined(before: list[str] | None, more: list[str]) -> list[str]:

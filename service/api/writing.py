@@ -24,23 +24,36 @@ _BY_TYPE = {f"/problems/{problem.slug}": problem for problem in Problem}
 
 
 def write(work: Work, changes: Iterable[Change]) -> list[Outcome]:
-    """What became of the changes, under op_ids of this request; the first not taken whole is Refused, and rolls back all."""
-    named = [replace(change, op_id=op_id) for op_id, change in zip(op_ids(work), changes, strict=False)]
-    outcomes: list[Outcome] = []
-    for start in range(0, len(named), MOST_CHANGES):
-        part = named[start : start + MOST_CHANGES]
-        outcomes += work.services.door.push(work.connection, work.actor, part)
+    """What became of the changes; the first that was not taken whole is Refused, and rolls back all."""
+    outcomes = send(work, changes)
     for outcome in outcomes:
         demand_taken(outcome)
     return outcomes
 
 
+def send(work: Work, changes: Iterable[Change]) -> list[Outcome]:
+    """What became of the changes, each under an op_id of its own or else of this request: the caller judges them."""
+    ids = op_ids(work)
+    named = [change if change.op_id else replace(change, op_id=next(ids)) for change in changes]
+    outcomes: list[Outcome] = []
+    for start in range(0, len(named), MOST_CHANGES):
+        part = named[start : start + MOST_CHANGES]
+        outcomes += work.services.door.push(work.connection, work.actor, part)
+    return outcomes
+
+
 def demand_taken(outcome: Outcome) -> None:
     """Raise Refused unless the whole change was taken."""
+    refused = not_taken(outcome)
+    if refused is not None:
+        raise refused
+
+
+def not_taken(outcome: Outcome) -> Refused | None:
+    """Why the change was not taken whole; None when it was."""
     if outcome.problem is not None:
-        raise refusal(outcome.problem)
-    if Status.HELD in (outcome.status, outcome.first):
-        raise Refused(Problem.PARENT_UNKNOWN)
+        return refusal(outcome.problem)
+    return Refused(Problem.PARENT_UNKNOWN) if Status.HELD in (outcome.status, outcome.first) else None
 
 
 def refusal(document: Mapping[str, Any]) -> Refused:

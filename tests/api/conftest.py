@@ -10,6 +10,7 @@ from flask import Flask
 
 from service.app import create_app, make_services
 from service.settings import Settings
+from tests.api.formats import say_all
 from tests.builders import Caller, caller, make_person, make_tenant, put, services_of
 from tests.conftest import environment
 
@@ -84,3 +85,9 @@ def visit_id(app: Flask, tenant_id: UUID) -> str:
     """A drop-in of Olga's at Hana's, captured."""
     there = {"host_id": HANA, "observer_ids": [OLGA], "state": "captured"}
     return put(services_of(app), tenant_id, "visits", "visit-one", **there)
+
+
+@pytest.fixture
+def written(olga: Caller, visit_id: str) -> list[str]:
+    """The ids of drafts of Olga's that say all that notes may say."""
+    return say_all(olga)

@@ -23,6 +23,7 @@ ROWS_ARE_JUDGED_ALONE = {
     "/v1/sync/watermelon",
     "/v1/sync/watermelon/rescue",
 }
+TAKES_FILES = {"/v1/visits/visit-one/annotations"}
 PAGES = {"/v1/openapi.json", "/v1/docs/", "/v1/docs/start.js", "/v1/docs/<name>"}
 
 
@@ -54,13 +55,13 @@ def filled(rule: str, value: str = "record-one") -> str:
 
 
 def bodies(app: Flask) -> list[tuple[str, str]]:
-    """(method, path) of every endpoint whose document says that it takes a body."""
+    """(method, path) of every endpoint whose document says that it takes a body of JSON."""
     paths = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].document()["paths"]
     return [
         (method.upper(), re.sub(r"{[^}]+}", named(path), path))
         for path, operations in paths.items()
         for method, operation in operations.items()
-        if "requestBody" in operation
+        if "requestBody" in operation and "application/json" in operation["requestBody"]["content"]
     ]
 
 
@@ -176,7 +177,8 @@ def test_a_body_that_is_none(app: Flask, hana: Caller, name: str) -> None:
 @pytest.mark.parametrize("name", STRICT_BODIES)
 def test_a_body_that_means_nothing(app: Flask, hana: Caller, name: str) -> None:
     body, expected = STRICT_BODIES[name]
-    asked = [door for door in bodies(app) if door[1] not in ROWS_ARE_JUDGED_ALONE]
+    others = ROWS_ARE_JUDGED_ALONE | (TAKES_FILES if name == "too large" else set())
+    asked = [door for door in bodies(app) if door[1] not in others]
     answers = {door: told(hana, *door, data=body, headers=JSON) for door in asked}
     assert answers == dict.fromkeys(answers, expected)
 
@@ -188,7 +190,7 @@ def test_a_member_that_nobody_asked_for(app: Flask, hana: Caller) -> None:
         status, slug, places = told(hana, method, path, json={"nonsense": 1})
         assert (status, slug) == (422, "invalid-request"), (method, path)
         if not path.startswith("/v1/sync/rxdb"):  # which takes a list, no object
-            assert {"/nonsense", "/id", "/changes"} & set(places), (method, path, places)
+            assert {"/nonsense", "/id", "/changes", "/type"} & set(places), (method, path, places)
 
 
 NOTE = {"id": "note-one", "visit_id": "visit-one", "note_kind": "noticing"}

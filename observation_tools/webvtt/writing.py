@@ -1,4 +1,4 @@
-"""Notes as WebVTT, the text track that any video player can lay on a recording (W3C WebVTT, 2019)."""
+"""Writing a track: the blocks of a file, and captions out of notes."""
 
 import re
 from bisect import bisect_right
@@ -51,10 +51,33 @@ def to_webvtt(cues: Iterable[Cue], *, header: Iterable[str] = (), point_ms: int 
     <v Ada>Why does x &lt; 2 --&gt; y?
     """
     ordered = sorted((cue for cue in cues if _lines(cue.text)), key=lambda cue: cue.from_ms)
-    starts = [cue.from_ms for cue in ordered]
-    notes = (f"NOTE {_line(text)}" for text in header)
-    blocks = (_block(cue, _end(cue, starts, point_ms)) for cue in ordered)
-    return "\n\n".join(["WEBVTT", *notes, *blocks]) + "\n"
+    ends = ends_of(ordered, point_ms)
+    return track_file(
+        (
+            block(timestamp(cue.from_ms), timestamp(to_ms), _caption(cue), cue.id)
+            for cue, to_ms in zip(ordered, ends, strict=True)
+        ),
+        header,
+    )
+
+
+def track_file(blocks: Iterable[str], header: Iterable[str] = (), title: str = "") -> str:
+    """The file of these blocks; the `title` stands in its first line.
+
+    >>> track_file([], ["shared by the host"], "chapters")
+    'WEBVTT chapters\\n\\nNOTE shared by the host\\n'
+    """
+    notes = (f"NOTE {one_line(text)}" for text in header)
+    return "\n\n".join([f"WEBVTT {title}".rstrip(), *notes, *blocks]) + "\n"
+
+
+def block(start: str, end: str, payload: str, name: str = "") -> str:
+    """One cue from `start` to `end`, called `name`; the payload is written as it is.
+
+    >>> block("00:00:00.000", "00:00:05.000", "hm", "NOTE").splitlines()
+    ['cue NOTE', '00:00:00.000 --> 00:00:05.000', 'hm']
+    """
+    return "\n".join([*_identifier(name), f"{start} --> {end}", payload])
 
 
 def timestamp(at_ms: int) -> str:
@@ -65,8 +88,45 @@ def timestamp(at_ms: int) -> str:
     """
     if not 0 <= at_ms < 100 * _HOUR_MS:
         raise CueError(f"{at_ms} ms is not a time of a video", remedy="count from the start of the video")
+    return any_time(at_ms)
+
+
+def any_time(at_ms: int) -> str:
+    """A time of a track however late, with as many digits for the hours as it takes.
+
+    >>> any_time(2**31 - 1)
+    '596:31:23.647'
+    """
     seconds, milliseconds = divmod(at_ms, 1_000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}"
+
+
+def ends_of(ordered: Sequence[Cue], point_ms: int = POINT_MS) -> list[int]:
+    """Where each of these cues, in order of time, ends: what is about a point shows until the next begins.
+
+    >>> ends_of([Cue("a", 0, "hm"), Cue("b", 3_000, "hm", to_ms=9_000)])
+    [3000, 9000]
+    """
+    starts = [cue.from_ms for cue in ordered]
+    return [_end(cue, starts, point_ms) for cue in ordered]
+
+
+def escaped(text: str) -> str:
+    """The text as the words of a cue, without markup.
+
+    >>> escaped("x < 2 --> y")
+    'x &lt; 2 --&gt; y'
+    """
+    return escape(text, quote=False)
+
+
+def one_line(text: str) -> str:
+    """The text in one line that cannot be taken for times.
+
+    >>> one_line("a --> b")
+    'a → b'
+    """
+    return " ".join(text.replace("\0", "").split()).replace("-->", "\N{RIGHTWARDS ARROW}")
 
 
 def _end(cue: Cue, starts: Sequence[int], point_ms: int) -> int:
@@ -77,27 +137,18 @@ def _end(cue: Cue, starts: Sequence[int], point_ms: int) -> int:
     return cue.from_ms + max(SHORTEST_MS, min(point_ms, until_next))
 
 
-def _block(cue: Cue, to_ms: int) -> str:
-    author = _line(cue.author)
-    voice = f"<v {_words(author)}>" if author else ""
-    timing = f"{timestamp(cue.from_ms)} --> {timestamp(to_ms)}"
-    return "\n".join([*_identifier(cue.id), timing, voice + _words("\n".join(_lines(cue.text)))])
+def _caption(cue: Cue) -> str:
+    author = one_line(cue.author)
+    voice = f"<v {escaped(author)}>" if author else ""
+    return voice + escaped("\n".join(_lines(cue.text)))
 
 
 def _identifier(name: str) -> list[str]:
     """At most one line, which no reader takes for a comment, a style or a region."""
-    line = _line(name)
+    line = one_line(name)
     return [f"cue {line}" if _BLOCK_WORDS.match(line) else line] if line else []
 
 
 def _lines(text: str) -> list[str]:
     """The lines that say something: an empty one would end the cue."""
     return [line for part in text.replace("\0", "").splitlines() if (line := part.strip())]
-
-
-def _line(text: str) -> str:
-    return " ".join(text.replace("\0", "").split()).replace("-->", "\N{RIGHTWARDS ARROW}")
-
-
-def _words(text: str) -> str:
-    return escape(text, quote=False)
