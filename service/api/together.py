@@ -30,6 +30,9 @@ from sync.server.inbox import Arrival
 if TYPE_CHECKING:
     from service.api.services import Services
 
+PATIENCE_S = 5.0
+"""How long one stands in line before she goes to PostgreSQL by herself: no longer than a statement may take."""
+
 
 @dataclass(slots=True, eq=False)
 class Sent:
@@ -64,11 +67,23 @@ class Together:
         with self._mutex:
             at_work = tenant_id in self._lines
             self._lines.setdefault(tenant_id, []).append(sent)
-        if at_work:
-            sent.turn.wait()
-        if not at_work or sent.works:
+        if at_work and not sent.turn.wait(PATIENCE_S) and not self._is_next(sent):
+            # who works may hang; what she took of ours and we send again is recognised by its op ids
+            sent = Sent(sent.claims, sent.clock, sent.rows, sent.raw)
+            take(services, [sent])
+        elif not at_work or sent.works:
             self._work(services, tenant_id)
         return sent.answer()
+
+    def _is_next(self, sent: Sent) -> bool:
+        """Whether it is this one's turn after all; otherwise it leaves the line, and nobody waits for it."""
+        with self._mutex:
+            if sent.turn.is_set():
+                return True
+            line = self._lines.get(sent.claims.tenant_id, [])
+            if sent in line:
+                line.remove(sent)
+            return False
 
     def _work(self, services: Services, tenant_id: UUID) -> None:
         """Take those who stand first in line, the caller among them, and then wake the next."""

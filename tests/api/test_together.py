@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import exc, text
 
-from service.api import together
+from service.api import sync, together
 from sync.changes import Outcome
 from sync.server.push import Door
 from tests.api.conftest import HANA, OLGA
@@ -184,3 +184,30 @@ def test_more_than_the_door_takes_at_once_goes_in_turns(
         answers = push_at_once(phones, changes)
     assert statuses(answers) == [["applied"] * 200] * PHONES
     assert sizes == [1, 2, 2, 1]
+
+
+def test_nobody_waits_for_ever_behind_one_that_hangs(
+    phones: list[Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hung, released, whole = Event(), Event(), together._push
+
+    def hangs(let_in: Any) -> None:
+        if any("op-0" in sent.raw for sent, _ in let_in) and not hung.is_set():
+            hung.set()
+            released.wait(20)
+        whole(let_in)
+
+    monkeypatch.setattr(together, "_push", hangs)
+    monkeypatch.setattr(together, "PATIENCE_S", 0.5)
+    with ThreadPoolExecutor(1) as aside:
+        first = aside.submit(phones[0].post, PUSH, {"changes": [note(0)]})
+        assert hung.wait(10)
+        answers = push_at_once(phones[1:], [[note(number)] for number in range(1, PHONES)])
+        assert statuses(answers) == [["applied"]] * (PHONES - 1)
+        assert not first.done()
+        released.set()
+        assert statuses([first.result()]) == [["applied"]]
+    assert statuses([phones[0].post(PUSH, {"changes": [note(99)]})]) == [
+        ["applied"]
+    ]  # the line is free again
+    assert together.Together()._lines == sync.LINES._lines == {}
