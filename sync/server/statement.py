@@ -42,9 +42,9 @@ class Statement:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._names = tuple(dict.fromkeys(_NAME.findall(text)))
-        self._query = _NAME.sub(lambda found: f"${self._names.index(found[1]) + 1}", text).encode()
-        self._name = f"ours_{sha256(self._query).hexdigest()[:16]}"
+        self.names = tuple(dict.fromkeys(_NAME.findall(text)))
+        self._query = _NAME.sub(lambda found: f"${self.names.index(found[1]) + 1}", text).encode()
+        self.name = f"ours_{sha256(self._query).hexdigest()[:16]}"
 
     def rows(self, connection: Connection, **values: Any) -> list[Any]:
         """Send it in the transaction of `connection`; returns its rows as named tuples. Raises SQLAlchemy's faults."""
@@ -65,20 +65,20 @@ class Statement:
 
     def called(self, driver: Driver, prepared: set[str], values: Mapping[str, Any]) -> str:
         """Its call as SQL, for a message that holds several; where the connection may not keep its plan, its text."""
-        said = {name: _literal(values[name], driver) for name in self._names}
+        said = {name: _literal(values[name], driver) for name in self.names}
         if driver.prepare_threshold is None:
             return _NAME.sub(lambda found: said[found[1]], self.text)
-        if self._name not in prepared:
-            types = [_TYPES.get(type(values[name]), 0) for name in self._names]
-            made = driver.pgconn.prepare(self._name.encode(), self._query, types)
+        if self.name not in prepared:
+            types = [_TYPES.get(type(values[name]), 0) for name in self.names]
+            made = driver.pgconn.prepare(self.name.encode(), self._query, types)
             if made.status != ExecStatus.COMMAND_OK:
                 raise psycopg.OperationalError("cut off") if driver.closed else error_from_result(made)
-            prepared.add(self._name)
-        return f"EXECUTE {self._name}({', '.join(said.values())})" if said else f"EXECUTE {self._name}"
+            prepared.add(self.name)
+        return f"EXECUTE {self.name}({', '.join(said.values())})" if said else f"EXECUTE {self.name}"
 
     def _send(self, cursor: psycopg.RawCursor[Any], values: dict[str, Any]) -> None:
         with faults_of_sqlalchemy(self.text):
-            said = [_said(values[name]) for name in self._names]
+            said = [_said(values[name]) for name in self.names]
             cursor.execute(self._query, said, prepare=True)
 
 
@@ -114,9 +114,18 @@ def converse(driver: Driver, known: dict[Any, Any], parts: Sequence[Question | s
         prepared = known.get(_PREPARED)
         if prepared is None:
             prepared = known[_PREPARED] = _prepared(driver)
+        if isinstance(parts[0], str) and _lacks_plans(driver, prepared, parts):
+            # to make a plan waits for a table that is being altered: not before there are limits to waiting
+            cursor.execute(parts[0], prepare=False)
+            parts = parts[1:]
         said = [p if isinstance(p, str) else p[0].called(driver, prepared, p[1]) for p in parts]
         cursor.execute("; ".join(said), prepare=False)
         return [answer.fetchall() for answer in cursor.results() if _has_rows(answer)]
+
+
+def _lacks_plans(driver: Driver, prepared: set[str], parts: Sequence[Question | str]) -> bool:
+    asked = {part[0].name for part in parts if not isinstance(part, str)}
+    return driver.prepare_threshold is not None and not asked <= prepared
 
 
 def _prepared(driver: Driver) -> set[str]:

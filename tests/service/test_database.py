@@ -132,3 +132,18 @@ def test_plans_are_kept_or_made_anew_after_a_rollback(database_url: str, driver_
             assert ask(connection, (ASKS, hers), (SCOPES, hers)) == [[(0,)], [(0,)]]
             raise KeyError
     database.dispose()
+
+
+def test_who_needs_a_plan_of_a_table_that_is_being_altered_does_not_wait_for_ever(database_url: str) -> None:
+    database = Database(database_url, pool_size=1)
+    with admin(make_url(owner_url(database_url))) as owner:
+        owner.execute("BEGIN; LOCK TABLE sync_mark IN ACCESS EXCLUSIVE MODE")
+        with (
+            pytest.raises(OperationalError, match="lock timeout"),
+            database.begin_asking(NORTH, (ASKS, {"tenant": NORTH})),
+        ):
+            pytest.fail("it was not let in")
+        owner.execute("ROLLBACK")
+    with database.begin_asking(NORTH, (ASKS, {"tenant": NORTH})) as (_, answers):
+        assert answers == [[(0,)]]
+    database.dispose()
