@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import update
 
 from service.database import _START, _of
 from sync.cursor import Cursor
 from sync.server import feed, ledger, sequence
-from sync.server.actor import Actor
 from sync.server.feed import Page
 from sync.server.filing import Filing
 from sync.server.kind import Grant
@@ -72,14 +72,15 @@ def the_clock_row_is_not_held(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_cursor_runs_ahead_of_its_page(patch: pytest.MonkeyPatch) -> None:
-    pull = feed.pull
+    paged = feed.paged
 
-    def hasty(connection: Connection, actor: Actor, names: Any, cursor: Cursor, limit: int) -> Page:
-        page = pull(connection, actor, names, cursor, limit)
-        ahead = sequence.read(connection, actor.tenant_id).seq
-        return replace(page, cursor=page.cursor.at(ahead), more=False)
+    def hasty(found: Sequence[Any], names: Sequence[str], cursor: Cursor, limit: int) -> Page | None:
+        page = paged(found, names, cursor, limit)
+        if page is None or not page.more:
+            return page
+        return replace(page, cursor=page.cursor.at(found[0].clock), more=False)
 
-    patch.setattr(feed, "pull", hasty)
+    patch.setattr(feed, "paged", hasty)
 
 
 def any_cursor_will_do(patch: pytest.MonkeyPatch) -> None:

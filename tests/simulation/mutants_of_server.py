@@ -20,11 +20,11 @@ from sync.server.statement import Statement
 
 
 def receipts_are_ignored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Receipts, "heard", lambda self, change: None)
+    patch.setattr(Receipts, "heard", lambda self, actor, change: None)
 
 
 def receipts_do_not_ask_what_was_said(patch: pytest.MonkeyPatch) -> None:
-    def heard(self: Receipts, change: Change) -> Outcome | None:
+    def heard(self: Receipts, actor: Actor, change: Change) -> Outcome | None:
         known = self._known.get(change.op_id)
         return replace(known.outcome, status=Status.REPEATED, first=known.outcome.status) if known else None
 
@@ -53,15 +53,15 @@ def a_device_may_overwrite_its_own_words(patch: pytest.MonkeyPatch) -> None:
 def what_is_held_is_never_woken(patch: pytest.MonkeyPatch) -> None:
     again: Callable[..., Outcome] = underway.Push._again
 
-    def answer(self: underway.Push, change: Change, heard: Outcome) -> Outcome:
-        return heard if heard.first is Status.HELD else again(self, change, heard)
+    def answer(self: underway.Push, actor: Actor, change: Change, heard: Outcome) -> Outcome:
+        return heard if heard.first is Status.HELD else again(self, actor, change, heard)
 
     patch.setattr(underway.Push, "_wake", lambda self: {})
     patch.setattr(underway.Push, "_again", answer)
 
 
 def history_is_not_written(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(history, "keep", lambda connection, tenant_id, replaced: None)
+    patch.setattr(history, "keeping", lambda tenant_id, replaced: [])
 
 
 def rejected_writes_are_not_kept(patch: pytest.MonkeyPatch) -> None:
