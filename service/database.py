@@ -122,9 +122,13 @@ class Database:
 
     def _notice_cut(self, connection: Connection | PoolProxiedConnection) -> None:
         """Where this connection is cut, the others in the pool are as well: whoever comes next shall find a new one."""
-        if driver_of(connection).closed:
+        if not driver_of(connection).closed:
+            return
+        pooled = connection.connection if isinstance(connection, Connection) else connection
+        # as SQLAlchemy does where it notices by itself; to dispose of the pool would lose who is out of it just now
+        self.engine.pool._invalidate(pooled)
+        if isinstance(connection, Connection):
             connection.invalidate()
-            self.engine.dispose()
 
     def dispose(self) -> None:
         """Close the pool's connections."""
