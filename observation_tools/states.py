@@ -89,6 +89,7 @@ MEDIA = machine(
     "declared | uploading > abandoned",  # an upload that was begun may stay unfinished too
     "verified > quarantined",
     "ready > incident_hold",
+    "incident_hold > ready | expiring",  # released: shown again, or gone if its time came or its consent went meanwhile
 )
 
 SUBMISSION = machine(

@@ -116,6 +116,13 @@ class Whole(fields.Integer):
         return type(value) is int and self._least <= value <= self._most
 
 
+class Offset(Whole):
+    """What must be added to a device's clock, in milliseconds, for the true time."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(-MAX_INTEGER, MAX_INTEGER, **options)
+
+
 class Flag(fields.Boolean):
     """true or false, nothing that resembles them."""
 

@@ -125,7 +125,18 @@ class Problem(Enum):
         422, "The file is not what was declared", "Declare it anew with its true size, type and checksum."
     )
     MEDIA_TYPE_REFUSED = Explanation(
-        422, "Files of this type are not taken", "Send a JPEG, PNG or WebP photo."
+        422,
+        "Files of this type are not taken",
+        "Send a photo (JPEG, PNG, WebP, HEIC), a video (MP4, MOV, WebM) or sound (M4A).",
+    )
+    CONSENT_REQUIRED = Explanation(
+        409, "Nobody said why this may be recorded", "Give the record its consent_basis, then send the file."
+    )
+    CONSENT_WITHDRAWN = Explanation(
+        409, "Consent to this recording was withdrawn", "Nothing is left to do: it is not shown, and deleted."
+    )
+    STORAGE_FULL = Explanation(
+        403, "There is no room for this file", "Delete recordings that are not needed, or ask for more room."
     )
     UNAVAILABLE = Explanation(
         503, "A part of the service is away", "Try again after Retry-After; nothing was lost."

@@ -11,13 +11,13 @@ from flask import Flask
 from service.accounts.tokens import Tokens
 from service.api import (
     acts,
-    attachments,
     board,
     documents,
     guard,
     headers,
     health,
     live,
+    media,
     open_formats,
     problems,
     records,
@@ -51,7 +51,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     acts.blueprint,
     visits.blueprint,
     open_formats.blueprint,
-    attachments.blueprint,
+    media.blueprint,
     *records.blueprints(KINDS),
 )
 

@@ -21,7 +21,7 @@ from service.database import Database
 from service.hints import Hints
 from service.logs import configure, logger
 from service.media import processing, sweep
-from service.media.attachment import VERIFY
+from service.media.record import VERIFY
 from service.media.store import WORKER, Store
 from service.records import KINDS, expiry, read_log
 from service.settings import Settings
@@ -49,9 +49,9 @@ class Worker:
         with self.database.begin_reference() as connection:
             return list(connection.execute(select(tenant.c.id).order_by(tenant.c.id)).scalars())
 
-    def verify_attachment(self, tenant_id: str, attachment_id: str) -> None:
+    def verify_media(self, tenant_id: str, media_id: str) -> None:
         """Check an uploaded file and make the photo of it."""
-        processing.verify(self.database, self.door, self.store, UUID(tenant_id), attachment_id)
+        processing.verify(self.database, self.door, self.store, UUID(tenant_id), media_id)
 
     def expire(self, tenant_id: UUID) -> bool:
         """End what is due by the clock; True when more may be due."""
@@ -116,7 +116,7 @@ class Worker:
     def queue(self) -> App:
         """The queue with all our tasks."""
         queue = jobs.worker_queue(self.settings)
-        queue.task(name=VERIFY, retry=jobs.Patient())(self.verify_attachment)
+        queue.task(name=VERIFY, retry=jobs.Patient())(self.verify_media)
         by_the_clock = {
             "* * * * *": (self.fold_read_log,),
             "*/5 * * * *": (self.expire, self.give_up_held),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.base import RecordSchema
 from schemas.fields import Choice, Id, Moment, Words
 
-READ_KINDS = ("visits", "notes", "attachments", "debriefs", "next_steps")
+READ_KINDS = ("visits", "notes", "media", "debriefs", "next_steps")
 WAYS = ("delivered", "opened", "link_issued")
 
 

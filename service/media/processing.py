@@ -11,56 +11,56 @@ from uuid import UUID
 
 from service.database import Database
 from service.logs import logger
-from service.media import attachment as attachments
-from service.media.attachment import QUARANTINED, READY, UNCHECKED, Attachment, photo_key, raw_key
+from service.media import record as records
 from service.media.photos import UnfitError, clean_apart
+from service.media.record import QUARANTINED, READY, UNCHECKED, Media, photo_key, raw_key
 from service.media.store import AbsentError, Store
 from sync.server.push import Door
 
 _log = logger(__name__)
 
 
-def verify(database: Database, door: Door, store: Store, tenant_id: UUID, attachment_id: str) -> None:
+def verify(database: Database, door: Door, store: Store, tenant_id: UUID, media_id: str) -> None:
     """Bring an uploaded file to `ready`, or to `quarantined` with the reason."""
     with database.begin(tenant_id) as connection:
-        attachment = attachments.read(connection, tenant_id, attachment_id)
-    if attachment is None:
-        store.delete(raw_key(tenant_id, attachment_id), photo_key(tenant_id, attachment_id))
-    elif attachment.state in UNCHECKED:
-        _settle(database, door, store, attachment)
-    elif attachment.state in (READY, QUARANTINED):
-        store.delete(attachment.raw_key)  # the last thing an earlier run did not come to
+        media = records.read(connection, tenant_id, media_id)
+    if media is None:
+        store.delete(raw_key(tenant_id, media_id), photo_key(tenant_id, media_id))
+    elif media.state in UNCHECKED:
+        _settle(database, door, store, media)
+    elif media.state in (READY, QUARANTINED):
+        store.delete(media.raw_key)  # the last thing an earlier run did not come to
 
 
-def _settle(database: Database, door: Door, store: Store, attachment: Attachment) -> None:
+def _settle(database: Database, door: Door, store: Store, media: Media) -> None:
     reason = None
     try:
-        photo = clean_apart(_fetched(store, attachment), attachment.media_type)
+        photo = clean_apart(_fetched(store, media), media.media_type)
     except UnfitError as fault:
-        _log.info("a file was quarantined", media_id=attachment.id, tenant_id=attachment.tenant_id)
+        _log.info("a file was quarantined", media_id=media.id, tenant_id=media.tenant_id)
         reason = fault.reason
     else:
-        store.put(attachment.photo_key, photo, attachment.media_type)
-    with database.begin(attachment.tenant_id) as connection:
-        attachments.move(connection, door, attachment, QUARANTINED if reason else READY, reason)
-    store.delete(attachment.raw_key)
+        store.put(media.photo_key, photo, media.media_type)
+    with database.begin(media.tenant_id) as connection:
+        records.move(connection, door, media, QUARANTINED if reason else READY, reason)
+    store.delete(media.raw_key)
 
 
-def _fetched(store: Store, attachment: Attachment) -> bytes:
+def _fetched(store: Store, media: Media) -> bytes:
     """The file as it was sent, once its size and checksum are those declared. Raises UnfitError."""
     content, checksum = bytearray(), hashlib.sha256()
     try:
-        for piece in store.read(attachment.raw_key):
+        for piece in store.read(media.raw_key):
             checksum.update(piece)
             content += piece
-            if len(content) > attachment.size_bytes:
+            if len(content) > media.size_bytes:
                 break
     except AbsentError:
         raise UnfitError("missing") from None
     if not content:
         raise UnfitError("empty")
-    if len(content) != attachment.size_bytes:
+    if len(content) != media.size_bytes:
         raise UnfitError("wrong_size")
-    if checksum.hexdigest() != attachment.sha256:
+    if checksum.hexdigest() != media.sha256:
         raise UnfitError("wrong_checksum")
     return bytes(content)

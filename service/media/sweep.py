@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from service.database import Database
-from service.media import attachment as attachments
-from service.media.attachment import ABANDONED, COLLECTION, OPEN, READY, UNCHECKED
+from service.media import record as records
+from service.media.record import ABANDONED, COLLECTION, OPEN, READY, UNCHECKED
 from service.media.store import Store
 from service.media.uploads import verify_later
 from sync.server.push import Door
@@ -25,23 +25,23 @@ def abandon(database: Database, door: Door, store: Store, tenant_id: UUID, now: 
     """Give up uploads that nothing was heard of for 30 days, a batch at most; returns how many there were."""
     with database.begin(tenant_id) as connection:
         found = _older(connection, door, tenant_id, OPEN, now - ABANDONED_AFTER)
-    for attachment_id in found:
-        store.abort_parts(attachments.raw_key(tenant_id, attachment_id))
-        store.delete(attachments.raw_key(tenant_id, attachment_id))
+    for media_id in found:
+        store.abort_parts(records.raw_key(tenant_id, media_id))
+        store.delete(records.raw_key(tenant_id, media_id))
         with database.begin(tenant_id) as connection:
-            attachment = attachments.read(connection, tenant_id, attachment_id)
-            if attachment and attachment.state in OPEN:
-                attachments.move(connection, door, attachment, ABANDONED)
+            media = records.read(connection, tenant_id, media_id)
+            if media and media.state in OPEN:
+                records.move(connection, door, media, ABANDONED)
     return len(found)
 
 
 def take_up(connection: Connection, door: Door, tenant_id: UUID, now: datetime) -> int:
     """Have files checked again whose job was given up on; returns how many."""
     found = _older(connection, door, tenant_id, UNCHECKED, now - LEFT_LYING)
-    for attachment_id in found:
-        attachment = attachments.read(connection, tenant_id, attachment_id)
-        if attachment:
-            verify_later(connection, attachment)
+    for media_id in found:
+        media = records.read(connection, tenant_id, media_id)
+        if media:
+            verify_later(connection, media)
     return len(found)
 
 
@@ -58,11 +58,11 @@ def tidy(database: Database, store: Store, tenant_id: UUID, now: datetime) -> in
 
 
 def _stands_for(connection: Connection, tenant_id: UUID, key: str) -> bool:
-    _, attachment_id, form = key.split("/", 2)
-    attachment = attachments.read(connection, tenant_id, attachment_id)
-    if attachment is None:
+    _, media_id, form = key.split("/", 2)
+    media = records.read(connection, tenant_id, media_id)
+    if media is None:
         return False
-    return attachment.state in (OPEN | UNCHECKED if form == "raw" else {READY} | UNCHECKED)
+    return media.state in (OPEN | UNCHECKED if form == "raw" else {READY} | UNCHECKED)
 
 
 def _older(

@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 
 from schemas.problems import Problem, Refused
 from service.jobs import enqueue
-from service.media import attachment as attachments
-from service.media.attachment import OPEN, UPLOADED, UPLOADING, VERIFY, Attachment
+from service.media import record as records
 from service.media.photos import FORMATS
+from service.media.record import OPEN, UPLOADED, UPLOADING, VERIFY, Media
 from service.media.store import UPLOAD_LASTS, AbsentError, Part, Signed, Store
 from sync.server.actor import Actor
 from sync.server.push import Door
@@ -52,87 +52,85 @@ class Parts:
 Plan = Signed | Parts
 
 
-def find_own(connection: Connection, actor: Actor, attachment_id: str) -> Attachment:
-    """The attachment, if it is this person's own; NOT_FOUND unless she sees it, NOT_ALLOWED unless she made it."""
-    attachment = attachments.find(connection, actor, attachment_id)
-    if attachment.author != actor.person_id:
+def find_own(connection: Connection, actor: Actor, media_id: str) -> Media:
+    """The media, if it is this person's own; NOT_FOUND unless she sees it, NOT_ALLOWED unless she made it."""
+    media = records.find(connection, actor, media_id)
+    if media.author != actor.person_id:
         raise Refused(Problem.NOT_ALLOWED, "Only who declared a file sends it.")
-    return attachment
+    return media
 
 
-def plan(store: Store, attachment: Attachment) -> Plan:
+def plan(store: Store, media: Media) -> Plan:
     """How to send the file. Asked again, the same upload goes on. Raises Refused."""
-    _demand_open(attachment)
-    _demand_fit(attachment)
-    if attachment.size_bytes <= MAX_PUT:
-        return store.sign_put(
-            attachment.raw_key, attachment.media_type, attachment.size_bytes, attachment.sha256
-        )
-    return _plan_parts(store, attachment)
+    _demand_open(media)
+    _demand_fit(media)
+    if media.size_bytes <= MAX_PUT:
+        return store.sign_put(media.raw_key, media.media_type, media.size_bytes, media.sha256)
+    return _plan_parts(store, media)
 
 
-def begun(connection: Connection, door: Door, actor: Actor, attachment_id: str) -> None:
+def begun(connection: Connection, door: Door, actor: Actor, media_id: str) -> None:
     """Say on the record that an upload was begun."""
-    attachment = attachments.find(connection, actor, attachment_id)
-    if attachment.state == attachments.DECLARED:
-        attachments.move(connection, door, attachment, UPLOADING)
+    media = records.find(connection, actor, media_id)
+    if media.state == records.DECLARED:
+        records.move(connection, door, media, UPLOADING)
 
 
-def arrive(store: Store, attachment: Attachment, claimed: Mapping[int, str] | None = None) -> None:
+def arrive(store: Store, media: Media, claimed: Mapping[int, str] | None = None) -> None:
     """Make sure that the whole file is in the store; `claimed` is what the phone says it sent: etags by part.
 
     Raises Refused: MEDIA_NOT_READY while something is missing, MEDIA_MISMATCH when the size is not the declared one.
     Said twice, the second time changes nothing.
     """
-    if attachment.state not in OPEN:
+    if media.state not in OPEN:
         return
-    if attachment.size_bytes > MAX_PUT:
-        _assemble(store, attachment, claimed or {})
+    if media.size_bytes > MAX_PUT:
+        _assemble(store, media, claimed or {})
     try:
-        size = store.size(attachment.raw_key)
+        size = store.size(media.raw_key)
     except AbsentError:
         raise Refused(Problem.MEDIA_NOT_READY, "The file has not arrived.") from None
-    if size != attachment.size_bytes:
-        store.delete(attachment.raw_key)  # or no other could be sent: nothing may be there yet
-        raise Refused(Problem.MEDIA_MISMATCH, f"{size} bytes arrived, {attachment.size_bytes} were declared.")
+    if size != media.size_bytes:
+        store.delete(media.raw_key)  # or no other could be sent: nothing may be there yet
+        raise Refused(Problem.MEDIA_MISMATCH, f"{size} bytes arrived, {media.size_bytes} were declared.")
 
 
-def arrived(connection: Connection, door: Door, actor: Actor, attachment_id: str) -> str:
+def arrived(connection: Connection, door: Door, actor: Actor, media_id: str) -> str:
     """Say on the record that the file is there, and have it checked, in one transaction; returns the state."""
-    attachment = find_own(connection, actor, attachment_id)
-    if attachment.state not in OPEN:
-        return attachment.state
-    state = attachments.move(connection, door, attachment, UPLOADED)
+    media = find_own(connection, actor, media_id)
+    if media.state not in OPEN:
+        return media.state
+    state = records.move(connection, door, media, UPLOADED)
     if state == UPLOADED:
-        verify_later(connection, attachment)
+        verify_later(connection, media)
     return state
 
 
-def verify_later(connection: Connection, attachment: Attachment) -> None:
+def verify_later(connection: Connection, media: Media) -> None:
     """Have the worker check this file."""
-    arguments = {"tenant_id": str(attachment.tenant_id), "attachment_id": attachment.id}
-    enqueue(connection, VERIFY, key=f"{VERIFY}/{attachment.tenant_id}/{attachment.id}", **arguments)
+    arguments = {"tenant_id": str(media.tenant_id), "media_id": media.id}
+    enqueue(connection, VERIFY, key=f"{VERIFY}/{media.tenant_id}/{media.id}", **arguments)
 
 
-def abort(store: Store, attachment: Attachment) -> None:
+def abort(store: Store, media: Media) -> None:
     """Forget what has arrived; the upload may be begun anew."""
-    _demand_open(attachment)
-    store.abort_parts(attachment.raw_key)
-    store.delete(attachment.raw_key)
+    _demand_open(media)
+    store.abort_parts(media.raw_key)
+    store.delete(media.raw_key)
 
 
-def _demand_open(attachment: Attachment) -> None:
-    if attachment.state not in OPEN:
-        raise Refused(Problem.ILLEGAL_MOVE, f"This file is {attachment.state} already.")
+def _demand_open(media: Media) -> None:
+    if media.state not in OPEN:
+        raise Refused(Problem.ILLEGAL_MOVE, f"This file is {media.state} already.")
 
 
-def _demand_fit(attachment: Attachment) -> None:
-    if attachment.media_type not in FORMATS:
+def _demand_fit(media: Media) -> None:
+    if media.media_type not in FORMATS:
         types = ", ".join(FORMATS)
         raise Refused(
             Problem.MEDIA_TYPE_REFUSED, f"Not one of {types}.", {"/media_type": [f"One of {types}."]}
         )
-    if attachment.size_bytes > MAX_IMAGE:
+    if media.size_bytes > MAX_IMAGE:
         raise Refused(
             Problem.TOO_LARGE,
             f"A photo has at most {MAX_IMAGE} bytes.",
@@ -140,24 +138,24 @@ def _demand_fit(attachment: Attachment) -> None:
             {"limit": MAX_IMAGE},
         )
     faults: dict[str, list[str]] = {}
-    if attachment.size_bytes < 1:
+    if media.size_bytes < 1:
         faults["/size_bytes"] = ["Say how many bytes the file has."]
-    if not _SHA256.fullmatch(attachment.sha256):
+    if not _SHA256.fullmatch(media.sha256):
         faults["/sha256"] = ["Say the file's SHA-256: 64 hexadecimal digits in small letters."]
     if faults:
         raise Refused(Problem.INVALID_RECORD, "The record does not say enough about the file.", faults)
 
 
-def _sizes(attachment: Attachment) -> dict[int, int]:
+def _sizes(media: Media) -> dict[int, int]:
     """The size of each part, by its number."""
-    starts = range(0, attachment.size_bytes, PART_SIZE)
-    return {number: min(PART_SIZE, attachment.size_bytes - start) for number, start in enumerate(starts, 1)}
+    starts = range(0, media.size_bytes, PART_SIZE)
+    return {number: min(PART_SIZE, media.size_bytes - start) for number, start in enumerate(starts, 1)}
 
 
-def _plan_parts(store: Store, attachment: Attachment) -> Parts:
-    key = attachment.raw_key
-    upload_id = store.begin_parts(key, attachment.media_type)
-    sizes = _sizes(attachment)
+def _plan_parts(store: Store, media: Media) -> Parts:
+    key = media.raw_key
+    upload_id = store.begin_parts(key, media.media_type)
+    sizes = _sizes(media)
     etags = {part.number: part.etag for part in _whole(store.parts(key, upload_id), sizes)}
     parts = [
         SignedPart(number, store.sign_part(key, upload_id, number, size).url, etags.get(number))
@@ -170,9 +168,9 @@ def _whole(parts: list[Part], sizes: Mapping[int, int]) -> list[Part]:
     return [part for part in parts if sizes.get(part.number) == part.size]
 
 
-def _assemble(store: Store, attachment: Attachment, claimed: Mapping[int, str]) -> None:
+def _assemble(store: Store, media: Media, claimed: Mapping[int, str]) -> None:
     """Join the parts. Without an upload under way it was done before, or never begun: the object tells."""
-    key, sizes = attachment.raw_key, _sizes(attachment)
+    key, sizes = media.raw_key, _sizes(media)
     upload_id = store.upload_id(key)
     if upload_id is None:
         return

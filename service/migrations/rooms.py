@@ -15,7 +15,7 @@ from sync.server.tables import metadata as engine
 METADATA: list[MetaData] = [engine, accounts, records, read_log]
 JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""
-_VISITS = ("visits", "notes", "debriefs", "next_steps", "attachments")
+_VISITS = ("visits", "notes", "debriefs", "next_steps", "media", "comments")
 _INVITATIONS = ("invitations", "seats", "visit_requests")
 _NOTICES = ("conflicts", "rejected_writes", "read_events")
 

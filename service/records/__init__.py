@@ -10,11 +10,12 @@ To add a kind: a file in `schemas/records`, a file here, a line in `KINDS`, a mi
 from __future__ import annotations
 
 from service.records import (
-    attachments,
+    comments,
     conflicts,
     debriefs,
     groups,
     invitations,
+    media,
     memberships,
     next_steps,
     notes,
@@ -42,7 +43,8 @@ KINDS = Kinds(
         notes.KIND,
         debriefs.KIND,
         next_steps.KIND,
-        attachments.KIND,
+        media.KIND,
+        comments.KIND,
         conflicts.KIND,
         rejected_writes.KIND,
         read_events.KIND,

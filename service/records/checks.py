@@ -58,6 +58,18 @@ def frozen(*fields: str) -> Check:
     return check
 
 
+def said_once(*fields: str) -> Check:
+    """These fields may be left open at first, and keep the value that they are given."""
+
+    def check(actor: Actor, write: Write, near: Near) -> None:
+        before = write.before or {}
+        for field in sorted(changed(write) & set(fields)):
+            if before.get(field) is not None:
+                raise refused(field, f"{field} was said already: make another record.", Problem.NOT_ALLOWED)
+
+    return check
+
+
 def only(rule: Rule, *fields: str, message: str) -> Check:
     """Only whom the rule names (asked of the record as it was, if it was) gives these fields a value."""
 

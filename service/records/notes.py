@@ -17,7 +17,7 @@ from sync.merge import Policy
 from sync.server.actor import Actor
 from sync.server.kind import Kind, Near, Write
 
-CONTENT = ("note_kind", "text", "code", "instrument", "at_ms", "until_ms", "at")
+CONTENT = ("note_kind", "text", "code", "instrument", "at_ms", "until_ms", "at", "clock_offset_ms")
 """What the author says; it stands once it is shared."""
 TYPED = ("text", "code")
 """What dies with a draft that was never shared."""
@@ -32,6 +32,7 @@ table = kind_table(
     whole("at_ms"),
     whole("until_ms"),
     moment("at"),
+    whole("clock_offset_ms"),
     state(),
     holds("notes_times", "until_ms >= at_ms"),
 )
@@ -113,7 +114,7 @@ KIND = Kind(
         _next_steps_if_asked,
         in_order("at_ms", "until_ms"),
         _dies_empty,
-        on_delete=alone(("attachments", "note_id")),
+        on_delete=alone(("media", "note_id")),
     ),
     forgets=lambda write: write.after is not None and write.after["state"] == "expired",
     read_logged=True,

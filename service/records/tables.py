@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -73,6 +74,11 @@ def ids(field: str) -> Column[Any]:
 def whole(field: str) -> Column[Any]:
     """A whole number."""
     return Column(field, Integer)
+
+
+def large(field: str) -> Column[Any]:
+    """A whole number beyond two thousand million: bytes of a file."""
+    return Column(field, BigInteger)
 
 
 def flag(field: str) -> Column[Any]:

@@ -12,7 +12,7 @@ from service.records import scopes
 from service.records.checks import added, checks, frozen, in_order, known, only, refused
 from service.records.rules import Rule, is_among, is_host, moves
 from service.records.seating import SEATED
-from service.records.tables import holds, ids, kind_table, moment, names, state, words
+from service.records.tables import holds, ids, kind_table, moment, names, state, whole, words
 from sync.changes import Record
 from sync.merge import Policy
 from sync.server.actor import Actor
@@ -29,6 +29,7 @@ table = kind_table(
     moment("planned_at"),
     moment("started_at"),
     moment("ended_at"),
+    whole("clock_offset_ms"),
     state(),
     *(ids(field) for field in RELEASED),
     holds("visits_times", "ended_at >= started_at"),

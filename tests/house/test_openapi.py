@@ -97,6 +97,6 @@ def test_every_kind_is_there_with_its_fields(document: dict[str, Any]) -> None:
     note = document["components"]["schemas"]["Note"]["properties"]
     assert note["text"] == {"type": ["string", "null"], "minLength": 0, "maxLength": 20_000}
     assert note["created_by"]["readOnly"] is True
-    assert document["components"]["schemas"]["Attachment"]["properties"]["reason"]["readOnly"] is True
+    assert document["components"]["schemas"]["Media"]["properties"]["reason"]["readOnly"] is True
     assert "id" not in document["components"]["schemas"]["NotePatch"]["properties"]
     assert "required" not in document["components"]["schemas"]["NotePatch"]

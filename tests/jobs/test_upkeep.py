@@ -123,8 +123,8 @@ def test_raw_pushes_are_kept_thirty_days(world: World, worker_of: Worker) -> Non
 
 
 def test_an_upload_that_nobody_ends_is_given_up(world: World, worker_of: Worker) -> None:
-    attachment = world.declare(ID, LARGE)
-    plan = uploads.plan(world.store, attachment)
+    media = world.declare(ID, LARGE)
+    plan = uploads.plan(world.store, media)
     assert isinstance(plan, Parts)
     world.send_part(plan, 1, LARGE)
     later(world, days=29)
@@ -133,7 +133,7 @@ def test_an_upload_that_nobody_ends_is_given_up(world: World, worker_of: Worker)
     later(world, days=2)
     worker_of.sweep_uploads(world.tenant_id)
     assert world.state(ID) == ("abandoned", None)
-    assert world.store.upload_id(attachment.raw_key) is None
+    assert world.store.upload_id(media.raw_key) is None
     assert httpx.put(plan.parts[1].url, content=LARGE[PART_SIZE : 2 * PART_SIZE]).status_code == 404
 
 
@@ -166,8 +166,8 @@ def test_objects_without_a_record_are_tidied_away(world: World, worker_of: Worke
     for name in ("photo-that-is-shown", "photo-of-a-lost-record"):
         world.arrive(name)
         assert world.verify(name) == ("ready", None)
-    world.delete("attachments", "photo-of-a-lost-record")
-    world.store.put(world.attachment("photo-that-is-shown").raw_key, raw, "image/jpeg")
+    world.delete("media", "photo-of-a-lost-record")
+    world.store.put(world.media("photo-that-is-shown").raw_key, raw, "image/jpeg")
     everything = world.keys()
     worker_of.tidy_store(world.tenant_id)
     assert world.keys() == everything

@@ -65,7 +65,7 @@ def upload(world: World) -> None:
 
 def status_of_job(connection: psycopg.Connection[tuple[object, ...]]) -> object:
     found = connection.execute(
-        "SELECT status FROM procrastinate_jobs WHERE task_name = 'verify_attachment'"
+        "SELECT status FROM procrastinate_jobs WHERE task_name = 'verify_media'"
     ).fetchone()
     connection.commit()
     return found[0] if found else None
@@ -85,7 +85,7 @@ def test_it_makes_the_photo_and_stops_when_asked(
         until(lambda: world.state(ID) == ("ready", None), "the photo")
         until(lambda: status_of_job(connection) is None, "the end of the job")
         assert ended(process, signal.SIGTERM) == 0
-    stored = world.stored(world.attachment(ID).photo_key)
+    stored = world.stored(world.media(ID).photo_key)
     assert [secret for secret in SECRETS if secret in stored] == []
     assert ID not in log.read_text(), "what is logged by libraries goes without its arguments"
 
@@ -114,9 +114,7 @@ def test_a_store_that_is_away_is_waited_for(
     upload(world)
     log = tmp_path / "worker.log"
     with running(env | {"S3_ENDPOINT": "http://127.0.0.1:9"}, log):
-        tried = (
-            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'verify_attachment' AND attempts > 0"
-        )
+        tried = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'verify_media' AND attempts > 0"
         until(lambda: connection.execute(tried).fetchone() == (1,), "a second try")
         connection.commit()
     assert world.state(ID) == ("uploaded", None)

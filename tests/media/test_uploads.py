@@ -11,7 +11,7 @@ import pytest
 
 from schemas.problems import Problem, Refused
 from service.media import processing, uploads
-from service.media.attachment import READY
+from service.media.record import READY
 from service.media.store import AbsentError, Signed
 from service.media.uploads import MAX_IMAGE, MAX_PUT, PART_SIZE, Parts
 from tests.media.pictures import (
@@ -39,42 +39,42 @@ def jobs_of(world: World) -> list[dict[str, Any]]:
 
 
 def refused(world: World, **fields: Any) -> Refused:
-    attachment = world.declare(ID, b"some bytes", **fields)
+    media = world.declare(ID, b"some bytes", **fields)
     with pytest.raises(Refused) as refusal:
-        uploads.plan(world.store, attachment)
+        uploads.plan(world.store, media)
     return refusal.value
 
 
 def test_a_photo_comes_up_and_is_stripped(world: World) -> None:
     raw = jpeg_of_a_phone()
-    attachment = world.declare(ID, raw)
-    world.send(attachment, raw)
+    media = world.declare(ID, raw)
+    world.send(media, raw)
     assert world.arrive(ID) == "uploaded"
     assert jobs_of(world) == [
         {
-            "task_name": "verify_attachment",
-            "args": {"tenant_id": str(world.tenant_id), "attachment_id": ID},
-            "lock": f"verify_attachment/{world.tenant_id}/{ID}",
+            "task_name": "verify_media",
+            "args": {"tenant_id": str(world.tenant_id), "media_id": ID},
+            "lock": f"verify_media/{world.tenant_id}/{ID}",
             "status": "todo",
         }
     ]
     assert world.verify(ID) == ("ready", None)
     assert world.keys() == [f"{ID}/photo"]
-    stored = world.stored(attachment.photo_key)
+    stored = world.stored(media.photo_key)
     assert [secret for secret in SECRETS if secret in raw and secret in stored] == []
     assert [secret for secret in SECRETS if secret in raw] != []
     assert opened(stored).size == (32, 64)
-    fetched = httpx.get(world.store.sign_get(attachment.photo_key, "image/jpeg", "board.jpg").url)
+    fetched = httpx.get(world.store.sign_get(media.photo_key, "image/jpeg", "board.jpg").url)
     assert fetched.content == stored
 
 
 def test_a_png_loses_its_words_too(world: World) -> None:
     raw = png_with_words()
-    attachment = world.declare(ID, raw, "image/png")
-    world.send(attachment, raw)
+    media = world.declare(ID, raw, "image/png")
+    world.send(media, raw)
     world.arrive(ID)
     assert world.verify(ID) == ("ready", None)
-    stored = world.stored(attachment.photo_key)
+    stored = world.stored(media.photo_key)
     assert [secret for secret in SECRETS if secret in stored] == []
     assert opened(stored).size == (64, 32)
 
@@ -141,24 +141,24 @@ def test_who_sees_it_may_not_send_it(world: World) -> None:
 
 
 def test_large_files_come_in_parts_in_any_order(world: World) -> None:
-    attachment = world.declare(ID, LARGE)
-    plan = uploads.plan(world.store, attachment)
+    media = world.declare(ID, LARGE)
+    plan = uploads.plan(world.store, media)
     assert isinstance(plan, Parts)
     etags = {number: world.send_part(plan, number, LARGE) for number in (3, 1, 2)}
-    uploads.arrive(world.store, attachment, etags)
+    uploads.arrive(world.store, media, etags)
     assert world.arrive(ID) == "uploaded"
     assert world.verify(ID) == ("ready", None)
 
 
 def test_a_missing_part_is_named_and_the_upload_goes_on(world: World) -> None:
-    attachment = world.declare(ID, LARGE)
-    plan = uploads.plan(world.store, attachment)
+    media = world.declare(ID, LARGE)
+    plan = uploads.plan(world.store, media)
     assert isinstance(plan, Parts)
     sent = world.send_part(plan, 1, LARGE).strip('"')
     with pytest.raises(Refused) as refusal:
-        uploads.arrive(world.store, attachment)
+        uploads.arrive(world.store, media)
     assert (refusal.value.problem, refusal.value.extra) == (Problem.MEDIA_NOT_READY, {"missing": [2, 3]})
-    again = uploads.plan(world.store, attachment)
+    again = uploads.plan(world.store, media)
     assert isinstance(again, Parts)
     assert again.upload_id == plan.upload_id
     assert [part.etag for part in again.parts] == [sent, None, None]
@@ -168,10 +168,10 @@ def test_a_missing_part_is_named_and_the_upload_goes_on(world: World) -> None:
 
 
 def test_a_part_that_the_phone_sent_otherwise_is_missing(world: World) -> None:
-    attachment = world.declare(ID, LARGE)
-    world.send(attachment, LARGE)
+    media = world.declare(ID, LARGE)
+    world.send(media, LARGE)
     with pytest.raises(Refused) as refusal:
-        uploads.arrive(world.store, attachment, {2: '"of-other-bytes"'})
+        uploads.arrive(world.store, media, {2: '"of-other-bytes"'})
     assert refusal.value.extra == {"missing": [2]}
 
 
@@ -193,9 +193,9 @@ def test_done_may_be_said_twice_at_any_time(world: World) -> None:
 
 
 def test_done_after_the_parts_were_joined_and_the_answer_lost(world: World) -> None:
-    attachment = world.declare(ID, LARGE)
-    world.send(attachment, LARGE)
-    uploads.arrive(world.store, attachment)
+    media = world.declare(ID, LARGE)
+    world.send(media, LARGE)
+    uploads.arrive(world.store, media)
     assert world.state(ID) == ("declared", None)
     assert world.arrive(ID) == "uploaded"
 
@@ -210,14 +210,14 @@ def test_the_job_is_there_exactly_when_the_state_is(world: World) -> None:
 
 
 def test_an_aborted_upload_can_be_begun_anew(world: World) -> None:
-    attachment = world.declare(ID, LARGE)
-    first = uploads.plan(world.store, attachment)
+    media = world.declare(ID, LARGE)
+    first = uploads.plan(world.store, media)
     assert isinstance(first, Parts)
     world.send_part(first, 1, LARGE)
-    uploads.abort(world.store, attachment)
+    uploads.abort(world.store, media)
     with pytest.raises(Refused):
         world.arrive(ID)
-    world.send(attachment, LARGE)
+    world.send(media, LARGE)
     assert world.arrive(ID) == "uploaded"
 
 
@@ -226,7 +226,7 @@ def test_what_was_sent_cannot_be_planned_or_aborted(world: World) -> None:
     world.arrive(ID)
     for step in (uploads.plan, uploads.abort):
         with pytest.raises(Refused) as refusal:
-            step(world.store, world.attachment(ID))
+            step(world.store, world.media(ID))
         assert refusal.value.problem is Problem.ILLEGAL_MOVE
 
 
@@ -234,8 +234,8 @@ def smuggled(
     world: World, content: bytes, media_type: str = "image/jpeg", **declared: Any
 ) -> tuple[str, str | None]:
     """What becomes of bytes that lie there although they are not what was declared."""
-    attachment = world.declare(ID, content, media_type, **declared)
-    world.store.put(attachment.raw_key, content, media_type)
+    media = world.declare(ID, content, media_type, **declared)
+    world.store.put(media.raw_key, content, media_type)
     with world.database.begin(world.tenant_id) as connection:
         uploads.arrived(connection, world.door, world.actor(OLGA), ID)
     return world.verify(ID)
@@ -263,20 +263,20 @@ def test_what_is_no_photo_is_put_away(
 
 
 def test_a_size_that_differs_is_refused_and_another_may_be_sent(world: World) -> None:
-    attachment = world.declare(ID, jpeg())
-    world.store.put(attachment.raw_key, jpeg() + b"!", "image/jpeg")
+    media = world.declare(ID, jpeg())
+    world.store.put(media.raw_key, jpeg() + b"!", "image/jpeg")
     with pytest.raises(Refused) as refusal:
         world.arrive(ID)
     assert refusal.value.problem is Problem.MEDIA_MISMATCH
-    world.send(attachment, jpeg())
+    world.send(media, jpeg())
     assert world.arrive(ID) == "uploaded"
 
 
 def test_bytes_that_vanished_are_told(world: World) -> None:
-    attachment = world.declare(ID, jpeg())
-    world.send(attachment, jpeg())
+    media = world.declare(ID, jpeg())
+    world.send(media, jpeg())
     world.arrive(ID)
-    world.store.delete(attachment.raw_key)
+    world.store.delete(media.raw_key)
     assert world.verify(ID) == ("quarantined", "missing")
 
 
@@ -284,31 +284,31 @@ def test_bytes_that_vanished_are_told(world: World) -> None:
 def test_stopped_at_any_point_it_ends_once(
     world: World, stopped_at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attachment = world.declare(ID, jpeg_of_a_phone())
-    world.send(attachment, jpeg_of_a_phone())
+    media = world.declare(ID, jpeg_of_a_phone())
+    world.send(media, jpeg_of_a_phone())
     world.arrive(ID)
 
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    target: Any = uploads.attachments if stopped_at == "move" else world.store
+    target: Any = uploads.media if stopped_at == "move" else world.store
     with monkeypatch.context() as patched:
         patched.setattr(target, stopped_at, killed)
         with pytest.raises(KeyboardInterrupt):
             world.verify(ID)
     assert world.verify(ID) == ("ready", None)
-    ready_at = world.seq("attachments", ID)
+    ready_at = world.seq("media", ID)
     assert world.verify(ID) == ("ready", None)
-    assert world.seq("attachments", ID) == ready_at
+    assert world.seq("media", ID) == ready_at
     assert world.keys() == [f"{ID}/photo"]
 
 
 def test_a_record_deleted_meanwhile_takes_its_bytes_along(world: World) -> None:
-    attachment = world.declare(ID, jpeg())
-    world.send(attachment, jpeg())
+    media = world.declare(ID, jpeg())
+    world.send(media, jpeg())
     world.arrive(ID)
-    world.store.put(attachment.photo_key, jpeg(), "image/jpeg")
-    world.delete("attachments", ID)
+    world.store.put(media.photo_key, jpeg(), "image/jpeg")
+    world.delete("media", ID)
     processing.verify(world.database, world.door, world.store, world.tenant_id, ID)
     assert world.keys() == []
 
@@ -316,15 +316,15 @@ def test_a_record_deleted_meanwhile_takes_its_bytes_along(world: World) -> None:
 def test_only_the_service_moves_a_file(world: World) -> None:
     world.declare(ID, jpeg())
     for state in ("uploaded", "verified", READY):
-        assert world.push(world.actor(OLGA), "attachments", ID, state=state).status == "rejected"
-    assert world.push(world.actor(OLGA), "attachments", ID, reason="I say so").status == "merged"
+        assert world.push(world.actor(OLGA), "media", ID, state=state).status == "rejected"
+    assert world.push(world.actor(OLGA), "media", ID, reason="I say so").status == "merged"
     assert world.state(ID) == ("declared", None)
 
 
 def test_what_was_declared_stands(world: World) -> None:
-    attachment = world.declare(ID, jpeg())
-    assert world.push(world.actor(OLGA), "attachments", ID, size_bytes=1).status == "rejected"
-    assert world.attachment(ID).size_bytes == attachment.size_bytes
+    media = world.declare(ID, jpeg())
+    assert world.push(world.actor(OLGA), "media", ID, size_bytes=1).status == "rejected"
+    assert world.media(ID).size_bytes == media.size_bytes
 
 
 def test_a_missing_object_is_absent_not_a_fault(world: World) -> None:

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from service.accounts import directory
 from service.database import Database
-from service.media import attachment as attachments
 from service.media import processing, uploads
-from service.media.attachment import Attachment
+from service.media import record as records
+from service.media.record import Media
 from service.media.store import WORKER, Signed, Store
 from service.media.uploads import Parts
 from service.records import KINDS
@@ -83,9 +83,7 @@ class World:
         with self.database.begin(self.tenant_id) as connection:
             assert self.door.push(connection, system_actor(self.tenant_id), [change])[0].status == "applied"
 
-    def declare(
-        self, attachment_id: str, content: bytes, media_type: str = "image/jpeg", **fields: Any
-    ) -> Attachment:
+    def declare(self, media_id: str, content: bytes, media_type: str = "image/jpeg", **fields: Any) -> Media:
         declared = {
             "visit_id": VISIT,
             "file_name": "board.jpg",
@@ -93,17 +91,17 @@ class World:
             "size_bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
         }
-        self.put(OLGA, "attachments", attachment_id, **declared | fields)
-        return self.attachment(attachment_id)
+        self.put(OLGA, "media", media_id, **declared | fields)
+        return self.media(media_id)
 
-    def attachment(self, attachment_id: str) -> Attachment:
+    def media(self, media_id: str) -> Media:
         with self.database.begin(self.tenant_id) as connection:
-            found = attachments.read(connection, self.tenant_id, attachment_id)
+            found = records.read(connection, self.tenant_id, media_id)
         assert found is not None
         return found
 
-    def state(self, attachment_id: str) -> tuple[str, str | None]:
-        record = self.record("attachments", attachment_id)
+    def state(self, media_id: str) -> tuple[str, str | None]:
+        record = self.record("media", media_id)
         return record["state"], record["reason"]
 
     def record(self, collection: str, record_id: str) -> dict[str, Any]:
@@ -124,9 +122,9 @@ class World:
             found: int | None = connection.execute(query).scalar()
             return found
 
-    def send(self, attachment: Attachment, content: bytes) -> None:
+    def send(self, media: Media, content: bytes) -> None:
         """Do what a phone does with its plan."""
-        plan = uploads.plan(self.store, attachment)
+        plan = uploads.plan(self.store, media)
         if isinstance(plan, Signed):
             httpx.put(plan.url, content=content, headers=dict(plan.headers)).raise_for_status()
         else:
@@ -139,14 +137,14 @@ class World:
         answer = httpx.put(url, content=content[start : start + plan.part_size]).raise_for_status()
         return answer.headers["etag"]
 
-    def arrive(self, attachment_id: str) -> str:
-        uploads.arrive(self.store, self.attachment(attachment_id))
+    def arrive(self, media_id: str) -> str:
+        uploads.arrive(self.store, self.media(media_id))
         with self.database.begin(self.tenant_id) as connection:
-            return uploads.arrived(connection, self.door, self.actor(OLGA), attachment_id)
+            return uploads.arrived(connection, self.door, self.actor(OLGA), media_id)
 
-    def verify(self, attachment_id: str) -> tuple[str, str | None]:
-        processing.verify(self.database, self.door, self.store, self.tenant_id, attachment_id)
-        return self.state(attachment_id)
+    def verify(self, media_id: str) -> tuple[str, str | None]:
+        processing.verify(self.database, self.door, self.store, self.tenant_id, media_id)
+        return self.state(media_id)
 
     def stored(self, key: str) -> bytes:
         return b"".join(self.store.read(key))

@@ -81,16 +81,16 @@ def test_a_visit(world: World, fields: dict[str, Any], expected: set[str]) -> No
 )
 def test_a_photo_of_the_visit(world: World, visit: dict[str, Any], expected: set[str]) -> None:
     world.visit(**visit)
-    photo = world.put("attachments", "photo-one", visit_id="visit-one", created_by="olga")
-    assert readers(world, "attachments", photo) == expected
+    photo = world.put("media", "photo-one", visit_id="visit-one", created_by="olga")
+    assert readers(world, "media", photo) == expected
 
 
 @pytest.mark.parametrize(("state", "expected"), [("draft", {OLGA}), ("shared", {OLGA, HANA})])
 def test_a_photo_of_a_note_follows_the_note(world: World, state: str, expected: set[str]) -> None:
     world.visit(state="shared")
     world.note(state=state)
-    photo = world.put("attachments", "photo-one", visit_id="visit-one", note_id="note-one", created_by="olga")
-    assert readers(world, "attachments", photo) == expected
+    photo = world.put("media", "photo-one", visit_id="visit-one", note_id="note-one", created_by="olga")
+    assert readers(world, "media", photo) == expected
 
 
 @pytest.mark.parametrize("collection", ["debriefs", "next_steps"])

@@ -105,13 +105,13 @@ REFUSED = {
         HANA, "next_steps", "step-new", FAULT, "debrief_id", visit_id="visit-one", debrief_id="no-debrief"
     ),
     "a photo by one who was not there": no(
-        NORA, "attachments", "photo-new", NOT_ALLOWED, None, visit_id="visit-one"
+        NORA, "media", "photo-new", NOT_ALLOWED, None, visit_id="visit-one"
     ),
     "a photo on another's note": no(
-        HANA, "attachments", "photo-new", FAULT, "note_id", visit_id="visit-one", note_id="note-shared"
+        HANA, "media", "photo-new", FAULT, "note_id", visit_id="visit-one", note_id="note-shared"
     ),
     "a photo on a note of another visit": no(
-        OLGA, "attachments", "photo-new", FAULT, "note_id", visit_id="visit-two", note_id="note-one"
+        OLGA, "media", "photo-new", FAULT, "note_id", visit_id="visit-two", note_id="note-one"
     ),
     "a reading by another": no(
         NORA,
@@ -148,9 +148,7 @@ TAKEN = {
     "a draft is rewritten and shared": yes(OLGA, "notes", "note-one", text="Four.", state="shared"),
     "a note is released": yes(HANA, "notes", "note-shared", state="released"),
     "a reading": yes(NORA, "read_events", "read-new", visit_id="visit-one", reader_id="nora", how="opened"),
-    "a photo of her own note": yes(
-        OLGA, "attachments", "photo-new", visit_id="visit-one", note_id="note-one"
-    ),
+    "a photo of her own note": yes(OLGA, "media", "photo-new", visit_id="visit-one", note_id="note-one"),
 }
 
 
@@ -203,8 +201,8 @@ def test_what_the_server_sets_is_put_back(world: World) -> None:
         world.check(NORA, "visit_requests", "may-i-come", invitation_id="my-own-door")["invitation_id"]
         is None
     )
-    world.put("attachments", "photo-one", visit_id="visit-one", created_by="olga", reason="too large")
-    assert world.check(OLGA, "attachments", "photo-one", reason="fine")["reason"] == "too large"
+    world.put("media", "photo-one", visit_id="visit-one", created_by="olga", reason="too large")
+    assert world.check(OLGA, "media", "photo-one", reason="fine")["reason"] == "too large"
 
 
 def test_a_read_event_is_written_once(world: World) -> None:
@@ -215,14 +213,14 @@ def test_a_read_event_is_written_once(world: World) -> None:
 
 @pytest.mark.parametrize("field", ["file_name", "media_type", "size_bytes", "sha256", "note_id"])
 def test_a_declared_file_stays_as_declared(world: World, field: str) -> None:
-    world.put("attachments", "photo-one", visit_id="visit-one", created_by="olga")
+    world.put("media", "photo-one", visit_id="visit-one", created_by="olga")
     changes = {field: 5 if field == "size_bytes" else "another"}
-    assert list(refusal(world, OLGA, "attachments", "photo-one", changes).errors) == [f"/fields/{field}"]
+    assert list(refusal(world, OLGA, "media", "photo-one", changes).errors) == [f"/fields/{field}"]
 
 
 def test_what_others_hang_on_is_not_deleted(world: World) -> None:
     world.delete(OLGA, "notes", "note-one")
-    world.put("attachments", "photo-one", visit_id="visit-one", note_id="note-one", created_by="olga")
+    world.put("media", "photo-one", visit_id="visit-one", note_id="note-one", created_by="olga")
     with pytest.raises(Refused) as caught:
         world.delete(OLGA, "notes", "note-one")
     assert caught.value.problem is Problem.HAS_DEPENDENTS

@@ -100,17 +100,17 @@ def test_next_steps_when_the_host_asked(visited: District) -> None:
 
 
 def test_a_photo_moves_with_its_note_and_with_its_visit(visited: District) -> None:
-    visited.says("olga", "attachments", "photo-of-note", visit_id=VISIT, note_id=NOTE)
-    visited.says("otto", "attachments", "photo-of-visit", visit_id=VISIT)
-    assert visited.readers("attachments", "photo-of-note") == "olga"
-    assert visited.readers("attachments", "photo-of-visit") == "otto"
+    visited.says("olga", "media", "photo-of-note", visit_id=VISIT, note_id=NOTE)
+    visited.says("otto", "media", "photo-of-visit", visit_id=VISIT)
+    assert visited.readers("media", "photo-of-note") == "olga"
+    assert visited.readers("media", "photo-of-visit") == "otto"
     visited.says("olga", "notes", NOTE, state="shared")
-    assert visited.readers("attachments", "photo-of-note") == "hana olga"
+    assert visited.readers("media", "photo-of-note") == "hana olga"
     visited.says("olga", "visits", VISIT, state="shared")
-    assert visited.readers("attachments", "photo-of-visit") == "hana otto"
+    assert visited.readers("media", "photo-of-visit") == "hana otto"
     visited.says("hana", "visits", VISIT, released_people_ids=[person("nora")])
-    assert visited.readers("attachments", "photo-of-visit") == "hana olga otto nora"
-    assert visited.readers("attachments", "photo-of-note") == "hana olga"
+    assert visited.readers("media", "photo-of-visit") == "hana olga otto nora"
+    assert visited.readers("media", "photo-of-note") == "hana olga"
 
 
 def test_the_talk_afterwards_is_of_those_who_were_there(visited: District) -> None:

@@ -32,7 +32,7 @@ def world() -> World:
     world.note()
     world.put("debriefs", "debrief-one", visit_id="visit-one", created_by="olga")
     world.put("next_steps", "step-one", visit_id="visit-one", created_by="hana")
-    world.put("attachments", "photo-one", visit_id="visit-one", created_by="olga")
+    world.put("media", "photo-one", visit_id="visit-one", created_by="olga")
     world.put("schools", "school-one", name="First")
     world.put("conflicts", "kept-one", person_id="olga")
     world.put("rejected_writes", "kept-two", person_id="olga")
@@ -55,7 +55,7 @@ def world() -> World:
         ("notes", "note-one", "hana olga"),
         ("debriefs", "debrief-one", "hana olga otto"),
         ("next_steps", "step-one", "hana"),
-        ("attachments", "photo-one", "olga"),
+        ("media", "photo-one", "olga"),
         ("conflicts", "kept-one", ""),
         ("rejected_writes", "kept-two", ""),
         ("read_events", "read-one", "nora"),
@@ -152,7 +152,7 @@ MOVES = {
     "next_steps step-one": dict.fromkeys(
         ["chosen > tried", "tried > kept", "tried > changed", "tried > let_go"], HOST
     ),
-    "attachments photo-one": {"declared > abandoned": "olga"},
+    "media photo-one": {"declared > abandoned": "olga"},
 }
 
 
@@ -194,8 +194,8 @@ def test_a_move_that_the_machine_does_not_have_cannot_be_declared() -> None:
         ("notes", "note-one", {"state": "shared"}, ""),
         ("invitations", "open-door", {"state": "draft"}, "hana"),
         ("invitations", "open-door", {}, ""),
-        ("attachments", "photo-one", {}, "olga"),
-        ("attachments", "photo-one", {"state": "ready"}, ""),
+        ("media", "photo-one", {}, "olga"),
+        ("media", "photo-one", {"state": "ready"}, ""),
         ("rejected_writes", "kept-two", {}, "olga"),
         ("conflicts", "kept-one", {}, ""),
         ("visits", "visit-one", {}, ""),
@@ -226,4 +226,4 @@ def test_only_the_server_writes_what_it_keeps() -> None:
 
 def test_readings_of_what_a_visit_holds_are_logged() -> None:
     logged = {kind.name for kind in KINDS.values() if kind.read_logged}
-    assert logged == {"visits", "notes", "debriefs", "attachments"}
+    assert logged == {"visits", "notes", "debriefs", "media"}

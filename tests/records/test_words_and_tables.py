@@ -26,7 +26,7 @@ ALL = [
     "notes",
     "debriefs",
     "next_steps",
-    "attachments",
+    "media",
     "conflicts",
     "rejected_writes",
     "read_events",
@@ -41,7 +41,7 @@ MACHINES = {
     "notes": states.NOTE,
     "debriefs": states.DEBRIEF,
     "next_steps": states.NEXT_STEP,
-    "attachments": states.MEDIA,
+    "media": states.MEDIA,
 }
 COLUMN_OF: list[tuple[type[fields.Field[Any]], type[Any]]] = [
     (fields.List, ARRAY),
@@ -144,5 +144,5 @@ def test_only_these_rules_stand_in_the_tables() -> None:
         ("visits", "ended_at >= started_at"),
         ("notes", "until_ms >= at_ms"),
         ("debriefs", "minutes BETWEEN 0 AND 600"),
-        ("attachments", "size_bytes > 0"),
+        ("media", "size_bytes > 0"),
     }

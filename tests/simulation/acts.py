@@ -30,7 +30,7 @@ from tests.simulation.truth import WORD
 
 MACHINES = {
     "notes": NOTE, "visits": VISIT, "debriefs": DEBRIEF, "next_steps": NEXT_STEP, "invitations": INVITATION,
-    "seats": SEAT, "visit_requests": VISIT_REQUEST, "memberships": STUDIO_MEMBER, "groups": STUDIO, "attachments": MEDIA,
+    "seats": SEAT, "visit_requests": VISIT_REQUEST, "memberships": STUDIO_MEMBER, "groups": STUDIO, "media": MEDIA,
 }  # fmt: skip
 Act = Callable[[Scene], str | None]
 
@@ -75,9 +75,7 @@ def move_state(at: Scene) -> str | None:
 
 
 def delete(at: Scene) -> str | None:
-    names = (
-        (at.step.aim,) if at.step.aim else ("notes", "notes", "invitations", "attachments", "rejected_writes")
-    )
+    names = (at.step.aim,) if at.step.aim else ("notes", "notes", "invitations", "media", "rejected_writes")
     states = (None, "draft", "declared", *(("shared", "open") if at.chance.random() < 0.2 else ()))
     found = at.any(names, lambda _, record: record.get("state") in states)
     if found is None or not at.client.delete(found[0], found[1]["id"]):
@@ -206,9 +204,7 @@ def declare_photo(at: Scene) -> str | None:
         named = {"visit_id": visit["id"]}
     else:
         return None
-    return at.put(
-        "attachments", at.new_id("photo"), file_name=f"{at.word}.jpg", media_type="image/jpeg", **named
-    )
+    return at.put("media", at.new_id("photo"), file_name=f"{at.word}.jpg", media_type="image/jpeg", **named)
 
 
 def name_evaluator(at: Scene) -> str | None:

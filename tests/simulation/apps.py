@@ -16,7 +16,7 @@ from tests.simulation.truth import WORD
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-KINDS = ("notes", "notes", "visits", "attachments", "invitations", "memberships", "conflicts")
+KINDS = ("notes", "notes", "visits", "media", "invitations", "memberships", "conflicts")
 
 
 def read(world: World, step: Step, chance: Random) -> str:

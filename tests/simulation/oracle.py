@@ -128,10 +128,10 @@ class Oracle:
             return author | {visit["host_id"]}
         return author | {visit["host_id"]} | self._readers_of_released(visit)
 
-    def _attachment(self, attachment: Record) -> set[str]:
-        if attachment["note_id"]:
-            return self._note(self.rows["notes"][attachment["note_id"]])
-        author, visit = {attachment["created_by"]}, self._visit(attachment)
+    def _attachment(self, media: Record) -> set[str]:
+        if media["note_id"]:
+            return self._note(self.rows["notes"][media["note_id"]])
+        author, visit = {media["created_by"]}, self._visit(media)
         if visit["state"] not in {"shared", "debriefed", "closed"}:
             return author
         is_released = visit["released_people_ids"] or visit["released_group_ids"]
@@ -160,7 +160,7 @@ _READERS: dict[str, Callable[[Oracle, Record], set[str]]] = {
     "notes": Oracle._note,
     "debriefs": Oracle._of_a_visit,
     "next_steps": Oracle._of_a_visit,
-    "attachments": Oracle._attachment,
+    "media": Oracle._attachment,
     "conflicts": Oracle._hers,
     "rejected_writes": Oracle._hers,
     "read_events": Oracle._read_event,

@@ -20,7 +20,7 @@ class Photo:
     data: bytes
 
     def declared(self) -> dict[str, object]:
-        """The fields of the attachment."""
+        """The fields of the media record."""
         digest = hashlib.sha256(self.data).hexdigest()
         return {
             "media_type": "image/jpeg",

@@ -144,7 +144,7 @@ def _photograph(story: Story) -> None:
     story.photo_taken = take(story.number)
     typed = next(note for note, fields in story.notes.items() if fields["note_kind"] == "noticing")
     where = {"visit_id": story.visit, "note_id": typed, "at_ms": story.lesson.length_ms // 3}
-    story.photo = phone.put("attachments", None, where | story.photo_taken.declared())
+    story.photo = phone.put("media", None, where | story.photo_taken.declared())
 
 
 def arrive(story: Story) -> None:
@@ -161,15 +161,15 @@ def upload(story: Story) -> None:
     """The photo goes to the object store, and is checked there before anybody can have it."""
     observer, photo = story.cast["observer"], story.photo_taken
     assert photo is not None
-    plan = observer.phone.ask("POST", f"/v1/attachments/{story.photo}/upload")
+    plan = observer.phone.ask("POST", f"/v1/media/{story.photo}/upload")
     httpx.request(plan["method"], plan["url"], headers=plan["headers"], content=photo.data).raise_for_status()
-    observer.phone.ask("POST", f"/v1/attachments/{story.photo}/complete", {})
+    observer.phone.ask("POST", f"/v1/media/{story.photo}/complete", {})
     until = time.monotonic() + PATIENCE_S
     state = None
     while state not in ("ready", "quarantined") and time.monotonic() < until:
         time.sleep(0.1)
         observer.sync()
-        state = (observer.phone.get("attachments", story.photo) or {}).get("state")
+        state = (observer.phone.get("media", story.photo) or {}).get("state")
     story.checks.equal("the photo", state, "ready", Fault.LOST)
 
 
@@ -199,7 +199,7 @@ def share(story: Story) -> None:
         story.checks.equal(f"note {note_id}", held, dict(fields), Fault.LOST)
     lead.sync()
     story.checks.unseen("lead", "notes that were not released", lead.holds(story.mark))
-    link = host.phone.ask("GET", f"/v1/attachments/{story.photo}/link")["url"]
+    link = host.phone.ask("GET", f"/v1/media/{story.photo}/link")["url"]
     photo = httpx.get(link).raise_for_status().content
     story.checks.unseen("host", "where the photo was taken", tells_a_place(photo))
 
@@ -267,7 +267,7 @@ def keep_out(story: Story) -> None:
         f"/v1/visits/{story.visit}/notes.vtt",
         f"/v1/visits/{story.visit}/time",
     ]
-    asked += [f"/v1/notes/{next(iter(story.notes))}", f"/v1/attachments/{story.photo}/link"]
+    asked += [f"/v1/notes/{next(iter(story.notes))}", f"/v1/media/{story.photo}/link"]
     asked += [f"/v1/invitations/{story.invitation}", f"/v1/notes/{next(iter(story.notes))}/history"]
     for role in OUTSIDE:
         player = story.cast[role]

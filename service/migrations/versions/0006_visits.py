@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clock_offset_ms", sa.Integer(), nullable=True),
         sa.Column("state", sa.Text(collation="C"), nullable=False),
         sa.Column("released_group_ids", sa.ARRAY(sa.Text(collation="C")), nullable=True),
         sa.Column("released_people_ids", sa.ARRAY(sa.Text(collation="C")), nullable=True),
@@ -78,6 +79,7 @@ def upgrade() -> None:
         sa.Column("at_ms", sa.Integer(), nullable=True),
         sa.Column("until_ms", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clock_offset_ms", sa.Integer(), nullable=True),
         sa.Column("state", sa.Text(collation="C"), nullable=False),
         sa.Column("created_by", sa.Text(collation="C"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -99,34 +101,57 @@ def upgrade() -> None:
     op.create_index("notes_visit_id_idx", "notes", ["tenant_id", "visit_id"], unique=False)
     tenant_table("notes")
     op.create_table(
-        "attachments",
+        "media",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("visit_id", sa.Text(collation="C"), nullable=False),
         sa.Column("note_id", sa.Text(collation="C"), nullable=True),
         sa.Column("file_name", sa.Text(), nullable=True),
         sa.Column("media_type", sa.Text(), nullable=True),
-        sa.Column("size_bytes", sa.Integer(), nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=True),
         sa.Column("sha256", sa.Text(), nullable=True),
+        sa.Column("consent_basis", sa.Text(collation="C"), nullable=True),
+        sa.Column("consent_withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wifi_only", sa.Boolean(), nullable=True),
+        sa.Column("blur_faces", sa.Boolean(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clock_offset_ms", sa.Integer(), nullable=True),
         sa.Column("at_ms", sa.Integer(), nullable=True),
+        sa.Column("start_mark_ms", sa.Integer(), nullable=True),
+        sa.Column("clip_of", sa.Text(collation="C"), nullable=True),
+        sa.Column("from_ms", sa.Integer(), nullable=True),
+        sa.Column("until_ms", sa.Integer(), nullable=True),
         sa.Column("state", sa.Text(collation="C"), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("progress", sa.Integer(), nullable=True),
+        sa.Column("renditions", sa.ARRAY(sa.Text(collation="C")), nullable=True),
+        sa.Column("captions", sa.ARRAY(sa.Text(collation="C")), nullable=True),
+        sa.Column("placeholder", sa.Text(), nullable=True),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("duration_ms", sa.Integer(), nullable=True),
+        sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by", sa.Text(collation="C"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("size_bytes > 0", name="attachments_size"),
+        sa.CheckConstraint("size_bytes > 0", name="media_size"),
+        sa.CheckConstraint("until_ms > from_ms", name="media_clip"),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "note_id"], ["notes.tenant_id", "notes.id"], name="attachments_note_id_fkey"
+            ["tenant_id", "note_id"], ["notes.tenant_id", "notes.id"], name="media_note_id_fkey"
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "visit_id"], ["visits.tenant_id", "visits.id"], name="attachments_visit_id_fkey"
+            ["tenant_id", "visit_id"], ["visits.tenant_id", "visits.id"], name="media_visit_id_fkey"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},
     )
-    op.create_index("attachments_note_id_idx", "attachments", ["tenant_id", "note_id"], unique=False)
-    op.create_index("attachments_visit_id_idx", "attachments", ["tenant_id", "visit_id"], unique=False)
-    tenant_table("attachments")
+    op.create_index("media_clip_of_idx", "media", ["tenant_id", "clip_of"], unique=False)
+    op.create_index("media_created_by_idx", "media", ["tenant_id", "created_by"], unique=False)
+    op.create_index("media_note_id_idx", "media", ["tenant_id", "note_id"], unique=False)
+    op.create_index("media_state_idx", "media", ["tenant_id", "state", "expires_at"], unique=False)
+    op.create_index("media_visit_id_idx", "media", ["tenant_id", "visit_id"], unique=False)
+    tenant_table("media")
     op.create_table(
         "next_steps",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -153,3 +178,26 @@ def upgrade() -> None:
     op.create_index("next_steps_debrief_id_idx", "next_steps", ["tenant_id", "debrief_id"], unique=False)
     op.create_index("next_steps_visit_id_idx", "next_steps", ["tenant_id", "visit_id"], unique=False)
     tenant_table("next_steps")
+    op.create_table(
+        "comments",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("media_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("reply_to", sa.Text(collation="C"), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("at_ms", sa.Integer(), nullable=True),
+        sa.Column("until_ms", sa.Integer(), nullable=True),
+        sa.Column("resolved", sa.Boolean(), nullable=True),
+        sa.Column("created_by", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("until_ms >= at_ms", name="comments_times"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "media_id"], ["media.tenant_id", "media.id"], name="comments_media_id_fkey"
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id"),
+        info={"dist": "tenant"},
+    )
+    op.create_index("comments_media_id_idx", "comments", ["tenant_id", "media_id"], unique=False)
+    op.create_index("comments_reply_to_idx", "comments", ["tenant_id", "reply_to"], unique=False)
+    tenant_table("comments")

@@ -20,8 +20,8 @@ from sync.server.audience import find as find_visible
 from sync.server.push import Door
 from sync.server.tables import document
 
-COLLECTION = "attachments"
-VERIFY = "verify_attachment"
+COLLECTION = "media"
+VERIFY = "verify_media"
 
 DECLARED, UPLOADING, UPLOADED, VERIFIED, READY = "declared", "uploading", "uploaded", "verified", "ready"
 QUARANTINED, ABANDONED = "quarantined", "abandoned"
@@ -32,8 +32,8 @@ UNCHECKED = frozenset({UPLOADED, VERIFIED})
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
-    """One attachment as it stands; the declared size in bytes, the checksum in hex."""
+class Media:
+    """A media record as it stands; the declared size in bytes, the checksum in hex."""
 
     tenant_id: UUID
     id: str
@@ -56,57 +56,55 @@ class Attachment:
         return photo_key(self.tenant_id, self.id)
 
 
-def raw_key(tenant_id: UUID, attachment_id: str) -> str:
+def raw_key(tenant_id: UUID, media_id: str) -> str:
     """The key of a file as it was sent."""
-    return f"{tenant_id}/{attachment_id}/raw"
+    return f"{tenant_id}/{media_id}/raw"
 
 
-def photo_key(tenant_id: UUID, attachment_id: str) -> str:
+def photo_key(tenant_id: UUID, media_id: str) -> str:
     """The key of a checked photo."""
-    return f"{tenant_id}/{attachment_id}/photo"
+    return f"{tenant_id}/{media_id}/photo"
 
 
-def find(connection: Connection, actor: Actor, attachment_id: str) -> Attachment:
-    """The attachment, if this person may see it now; Refused(NOT_FOUND) alike for invisible and absent."""
-    found = find_visible(connection, actor, COLLECTION, attachment_id)
+def find(connection: Connection, actor: Actor, media_id: str) -> Media:
+    """The media, if this person may see it now; Refused(NOT_FOUND) alike for invisible and absent."""
+    found = find_visible(connection, actor, COLLECTION, media_id)
     if found is None:
         raise Refused(Problem.NOT_FOUND)
-    return _attachment(actor.tenant_id, found.seq, found.author, json.loads(found.body))
+    return _media(actor.tenant_id, found.seq, found.author, json.loads(found.body))
 
 
-def read(connection: Connection, tenant_id: UUID, attachment_id: str) -> Attachment | None:
-    """The attachment as the service itself sees it; None when there is none (any more)."""
+def read(connection: Connection, tenant_id: UUID, media_id: str) -> Media | None:
+    """The media as the service itself sees it; None when there is none (any more)."""
     row = connection.execute(
         select(document.c.seq, document.c.author, document.c.body).where(
             document.c.tenant_id == tenant_id,
             document.c.collection == COLLECTION,
-            document.c.record_id == attachment_id,
+            document.c.record_id == media_id,
             document.c.deleted == false(),
         )
     ).one_or_none()
-    return row and _attachment(tenant_id, row.seq, row.author, json.loads(row.body))
+    return row and _media(tenant_id, row.seq, row.author, json.loads(row.body))
 
 
-def move(
-    connection: Connection, door: Door, attachment: Attachment, state: str, reason: str | None = None
-) -> str:
+def move(connection: Connection, door: Door, media: Media, state: str, reason: str | None = None) -> str:
     """Move the record to a state, as the service; returns the state in which it now is, which may be further on.
 
     Raises Refused(RECORD_DELETED) when it was deleted meanwhile.
     """
     fields = {"state": state} | ({"reason": reason} if reason else {})
-    change = Change(f"media-{uuid4()}", COLLECTION, attachment.id, fields, base_seq=attachment.seq)
-    outcome = door.push(connection, system_actor(attachment.tenant_id), [change])[0]
+    change = Change(f"media-{uuid4()}", COLLECTION, media.id, fields, base_seq=media.seq)
+    outcome = door.push(connection, system_actor(media.tenant_id), [change])[0]
     if outcome.status is Status.APPLIED:
         return state
-    standing = read(connection, attachment.tenant_id, attachment.id)
+    standing = read(connection, media.tenant_id, media.id)
     if standing is None:
         raise Refused(Problem.RECORD_DELETED)
     return standing.state
 
 
-def _attachment(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) -> Attachment:
-    return Attachment(
+def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) -> Media:
+    return Media(
         tenant_id=tenant_id,
         id=record["id"],
         seq=seq,
