@@ -120,7 +120,7 @@ def test_a_file_is_fetched_as_a_download_of_our_type(store: Store, key: str) -> 
     assert answer.headers["content-type"] == "image/jpeg"
     assert (
         answer.headers["content-disposition"]
-        == "media; filename*=UTF-8''Tafel%20%221%22%0D%0AX%3A%20%C3%BC.jpg"
+        == "attachment; filename*=UTF-8''Tafel%20%221%22%0D%0AX%3A%20%C3%BC.jpg"
     )
 
 

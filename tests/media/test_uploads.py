@@ -291,7 +291,7 @@ def test_stopped_at_any_point_it_ends_once(
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    target: Any = uploads.media if stopped_at == "move" else world.store
+    target: Any = uploads.records if stopped_at == "move" else world.store
     with monkeypatch.context() as patched:
         patched.setattr(target, stopped_at, killed)
         with pytest.raises(KeyboardInterrupt):

@@ -213,9 +213,32 @@ def test_a_read_event_is_written_once(world: World) -> None:
 
 @pytest.mark.parametrize("field", ["file_name", "media_type", "size_bytes", "sha256", "note_id"])
 def test_a_declared_file_stays_as_declared(world: World, field: str) -> None:
-    world.put("media", "photo-one", visit_id="visit-one", created_by="olga")
+    declared = {"file_name": "board.jpg", "media_type": "image/jpeg", "size_bytes": 4, "sha256": "0" * 64}
+    world.put("media", "photo-one", visit_id="visit-one", created_by="olga", **declared)
     changes = {field: 5 if field == "size_bytes" else "another"}
     assert list(refusal(world, OLGA, "media", "photo-one", changes).errors) == [f"/fields/{field}"]
+
+
+@pytest.mark.parametrize("field", ["sha256", "consent_basis", "clock_offset_ms"])
+def test_what_a_phone_learns_later_is_said_once(world: World, field: str) -> None:
+    said = {"sha256": "0" * 64, "consent_basis": "adults_agreed", "clock_offset_ms": -40_000}
+    world.put("media", "photo-one", visit_id="visit-one", created_by="olga")
+    assert world.check(OLGA, "media", "photo-one", **{field: said[field]})[field] == said[field]
+    other = {"sha256": "1" * 64, "consent_basis": "nobody_shown", "clock_offset_ms": 0}
+    world.put("media", "photo-one", visit_id="visit-one", created_by="olga", **said)
+    assert list(refusal(world, OLGA, "media", "photo-one", {field: other[field]}).errors) == [
+        f"/fields/{field}"
+    ]
+
+
+@pytest.mark.parametrize("field", ["file_name", "consent_basis", "wifi_only", "at_ms"])
+def test_the_host_does_not_speak_for_who_recorded(world: World, field: str) -> None:
+    said = {"file_name": "mine.jpg", "consent_basis": "nobody_shown", "wifi_only": True, "at_ms": 5}
+    world.put("media", "photo-one", visit_id="visit-one", created_by="olga")
+    assert list(refusal(world, HANA, "media", "photo-one", {field: said[field]}).errors) == [
+        f"/fields/{field}"
+    ]
+    assert world.check(HANA, "media", "photo-one", start_mark_ms=5_000)["start_mark_ms"] == 5_000
 
 
 def test_what_others_hang_on_is_not_deleted(world: World) -> None:

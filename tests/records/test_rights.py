@@ -55,7 +55,7 @@ def world() -> World:
         ("notes", "note-one", "hana olga"),
         ("debriefs", "debrief-one", "hana olga otto"),
         ("next_steps", "step-one", "hana"),
-        ("media", "photo-one", "olga"),
+        ("media", "photo-one", "hana olga"),
         ("conflicts", "kept-one", ""),
         ("rejected_writes", "kept-two", ""),
         ("read_events", "read-one", "nora"),

@@ -27,6 +27,7 @@ ALL = [
     "debriefs",
     "next_steps",
     "media",
+    "comments",
     "conflicts",
     "rejected_writes",
     "read_events",
@@ -70,7 +71,7 @@ def differences(schema: Schema, table: Table) -> set[str]:
     return found
 
 
-def test_all_fifteen_kinds_are_there() -> None:
+def test_all_sixteen_kinds_are_there() -> None:
     assert list(KINDS) == ALL
 
 
@@ -145,4 +146,6 @@ def test_only_these_rules_stand_in_the_tables() -> None:
         ("notes", "until_ms >= at_ms"),
         ("debriefs", "minutes BETWEEN 0 AND 600"),
         ("media", "size_bytes > 0"),
+        ("media", "until_ms > from_ms"),
+        ("comments", "until_ms >= at_ms"),
     }
