@@ -18,7 +18,9 @@ from contextlib import suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Listener
 from pathlib import Path
+from typing import Any
 
+import boto3
 import psycopg
 from sqlalchemy import URL, make_url
 
@@ -90,6 +92,12 @@ class Desk:
         make_template(url, template)
         return {"url": url.render_as_string(hide_password=False), "template": template, "run": self.run}
 
+    def _given_s3(self) -> Answer:
+        store = given_s3(self.run)
+        s3_client(store).create_bucket(Bucket=store["bucket"])
+        self.closers.append(lambda: drop_bucket(store))
+        return store
+
     def _own_server(self) -> URL:
         server = PostgreSQL(self.directory / "postgres", durable=False)
         server.start()
@@ -97,6 +105,8 @@ class Desk:
         return make_url(server.url("postgres"))
 
     def _s3(self) -> Answer:
+        if os.environ.get("S3_ENDPOINT"):
+            return self._given_s3()
         server = S3(self.directory / "s3", Keys("test-access", uuid.uuid4().hex), BUCKET)
         server.start()
         self.closers.append(server.kill)
@@ -107,6 +117,31 @@ class Desk:
             "secret_key": keys.secret,
             "bucket": BUCKET,
         }
+
+
+def given_s3(run: str) -> Answer:
+    """The store that the environment names, with a bucket of this run's own."""
+    return {
+        "endpoint": os.environ["S3_ENDPOINT"],
+        "access_key": os.environ["S3_ACCESS_KEY"],
+        "secret_key": os.environ["S3_SECRET_KEY"],
+        "bucket": f"cw-test-{run}",
+    }
+
+
+def s3_client(store: Answer) -> Any:
+    """A client of boto3's for what tests ask of a store beyond our own."""
+    session = boto3.session.Session(store["access_key"], store["secret_key"], region_name="us-east-1")
+    return session.client("s3", endpoint_url=store["endpoint"])
+
+
+def drop_bucket(store: Answer) -> None:
+    """The bucket with everything in it."""
+    client, bucket = s3_client(store), store["bucket"]
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for found in page.get("Contents", ()):
+            client.delete_object(Bucket=bucket, Key=found["Key"])
+    client.delete_bucket(Bucket=bucket)
 
 
 def _place() -> Path:

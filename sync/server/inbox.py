@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from sync.changes import Change
 from sync.server.actor import Actor
-from sync.server.statement import LONGEST_MESSAGE, Question, Statement
+from sync.server.statement import Question, Statement, is_short
 
 _KEEP = Statement("""
 INSERT INTO sync_inbox (tenant_id, id, at, person_id, device_id, body) VALUES (:tenant, :id, :at, :person, :device, :raw)
@@ -34,9 +34,9 @@ def keep(connection: Connection, arrivals: Iterable[Arrival], now: datetime) -> 
     """Append pushes to the inbox, whatever becomes of them; short ones by the questions that are returned."""
     asked = [(_KEEP, _values(arrival, now)) for arrival in arrivals]
     for statement, values in asked:
-        if len(values["raw"]) > LONGEST_MESSAGE:
+        if not is_short((statement, values)):
             statement.run(connection, **values)
-    return [one for one in asked if len(one[1]["raw"]) <= LONGEST_MESSAGE]
+    return [one for one in asked if is_short(one)]
 
 
 def _values(arrival: Arrival, now: datetime) -> dict[str, Any]:

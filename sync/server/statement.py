@@ -99,12 +99,17 @@ def tell(connection: Connection, *parts: Question) -> None:
 
     A long value is cheaper beside its text than in it.
     """
-    said = sum(len(value) for _, values in parts for value in values.values() if isinstance(value, str))
-    if len(parts) > 1 and said <= LONGEST_MESSAGE:
+    if len(parts) > 1 and is_short(*parts):
         ask(connection, *parts)
         return
     for statement, values in parts:
         statement.run(connection, **values)
+
+
+def is_short(*parts: Question) -> bool:
+    """Whether the values of these are short enough for one message."""
+    said = sum(len(value) for _, values in parts for value in values.values() if isinstance(value, str))
+    return said <= LONGEST_MESSAGE
 
 
 def converse(driver: Driver, known: dict[Any, Any], parts: Sequence[Question | str]) -> list[list[Any]]:

@@ -133,11 +133,11 @@ def both(app: Flask, call: Callable[[], TestResponse]) -> tuple[object, object]:
     assert isinstance(glance, Glance)
     answers = []
     for wsgi in (glance, glance._app):
-        app.wsgi_app = wsgi  # type: ignore[method-assign,assignment]
+        app.wsgi_app = wsgi  # type: ignore[method-assign,assignment]  # a WSGI app goes there
         try:
             answer = call()
         finally:
-            app.wsgi_app = glance  # type: ignore[method-assign,assignment]
+            app.wsgi_app = glance  # type: ignore[method-assign,assignment]  # a WSGI app goes there
         answers.append((answer.status, sorted(answer.headers), answer.data))
     return answers[0], answers[1]
 

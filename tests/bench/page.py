@@ -36,7 +36,9 @@ def figures(results: Results, rounds: int) -> str:
         rows.append([line, *(_cell(found.get(name)) for name in there), *_verdict(line, found)])
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     taken = taken_by_others(results)
-    said = f"Medians of {rounds} rounds on {PROCESSORS} processors, of which other programs took {taken:.0%} meanwhile."
+    said = (
+        f"{_medians(rounds)} on {PROCESSORS} processors, of which other programs took {taken:.0%} meanwhile."
+    )
     return f"{said}\n\n{table}"
 
 
@@ -53,3 +55,7 @@ def _verdict(line: str, found: Mapping[str, Figure]) -> list[str]:
         return ["", ""]
     bound = f"{'at most' if at_most(ours) else 'at least'} {number(TARGETS[line])}"
     return [bound, "met" if met(ours) else "**not met**"]
+
+
+def _medians(rounds: int) -> str:
+    return "One round" if rounds == 1 else f"Medians of {rounds} rounds"
