@@ -20,6 +20,8 @@ from types import MappingProxyType
 import puremagic
 from PIL import Image, ImageOps
 
+from service.media.reasons import UnfitError
+
 FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     # phones write several pictures into one JPEG (MPO): the first is the photo
     {"image/jpeg": ("JPEG", "MPO"), "image/png": ("PNG",), "image/webp": ("WEBP",)}
@@ -33,14 +35,6 @@ UNFIT = 3
 # by these a process ends when a decoder crashed, or used up its time
 _OWN_FAULTS = frozenset(-fault for fault in (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGXCPU))
 _MODES = {"JPEG": ("L", "RGB"), "PNG": ("1", "L", "LA", "RGB", "RGBA", "I;16"), "WEBP": ("RGB", "RGBA")}
-
-
-class UnfitError(Exception):
-    """The file is no photo to be shown; `reason` is the word that its record will carry."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def clean(raw: bytes, media_type: str) -> bytes:

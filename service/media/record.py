@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -29,6 +30,8 @@ OPEN = frozenset({DECLARED, UPLOADING})
 """States in which bytes may still arrive."""
 UNCHECKED = frozenset({UPLOADED, VERIFIED})
 """States in which the worker has something to do."""
+WHOLE = 100
+"""The progress of a file of which everything is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Media:
     media_type: str
     size_bytes: int
     sha256: str
+    progress: int
+    blur_faces: bool
 
     @property
     def raw_key(self) -> str:
@@ -87,13 +92,19 @@ def read(connection: Connection, tenant_id: UUID, media_id: str) -> Media | None
     return row and _media(tenant_id, row.seq, row.author, json.loads(row.body))
 
 
-def move(connection: Connection, door: Door, media: Media, state: str, reason: str | None = None) -> str:
-    """Move the record to a state, as the service; returns the state in which it now is, which may be further on.
+def move(
+    connection: Connection,
+    door: Door,
+    media: Media,
+    state: str,
+    fields: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
+    """Move the record to a state, as the service, and say with it what else is known now.
 
+    Returns the state in which it now is, which may be further on.
     Raises Refused(RECORD_DELETED) when it was deleted meanwhile.
     """
-    fields = {"state": state} | ({"reason": reason} if reason else {})
-    change = Change(f"media-{uuid4()}", COLLECTION, media.id, fields, base_seq=media.seq)
+    change = Change(f"media-{uuid4()}", COLLECTION, media.id, {"state": state, **fields}, base_seq=media.seq)
     outcome = door.push(connection, system_actor(media.tenant_id), [change])[0]
     if outcome.status is Status.APPLIED:
         return state
@@ -114,4 +125,6 @@ def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) ->
         media_type=record["media_type"] or "",
         size_bytes=record["size_bytes"] or 0,
         sha256=record["sha256"] or "",
+        progress=record["progress"] or 0,
+        blur_faces=bool(record["blur_faces"]),
     )

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from service.media import photos
-from service.media.photos import UnfitError, clean, clean_apart
+from service.media.photos import clean, clean_apart
+from service.media.reasons import UnfitError
 from tests.media.pictures import (
     SECRETS,
     halves,

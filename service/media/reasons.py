@@ -1,0 +1,31 @@
+"""Why a file was put away: a word for its record, and what the person who sent it is told.
+
+Words only come and never change their meaning: phones in the field know them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "missing": "The file did not arrive. Send it again.",
+        "empty": "The file has no content. Take it again.",
+        "wrong_size": "The file arrived with another size than it had on the phone. Send it again.",
+        "wrong_checksum": "The file changed on its way. Send it again.",
+        "infected": "The virus scanner found something in the file. Do not open it, and tell your administrator.",
+        "wrong_type": "The file is of another type than its name says. Send it as your camera saved it.",
+        "unreadable": "The file is broken, or of a form that cannot be read here. Open it on the phone to see.",
+        "too_many_pixels": "The picture is too large. Send a smaller one.",
+        "cannot_blur": "Faces cannot be blurred here, so nothing is shown. Ask your administrator, or send it without.",
+    }
+)
+
+
+class UnfitError(Exception):
+    """The file cannot be shown; `reason` is the word of REASONS that its record will carry."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
