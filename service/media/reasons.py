@@ -16,8 +16,14 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "wrong_checksum": "The file changed on its way. Send it again.",
         "infected": "The virus scanner found something in the file. Do not open it, and tell your administrator.",
         "wrong_type": "The file is of another type than its name says. Send it as your camera saved it.",
+        "truncated": "The end of the file is missing. Send it as your camera saved it.",
         "unreadable": "The file is broken, or of a form that cannot be read here. Open it on the phone to see.",
         "too_many_pixels": "The picture is too large. Send a smaller one.",
+        "no_picture": "There is no picture in this video. Send it as sound.",
+        "no_sound": "There is no sound in this file. Listen to it on the phone.",
+        "too_long": "The recording is too long. Cut it into pieces of at most four hours.",
+        "too_complex": "The recording is made of too many pieces to be read here. Save it anew as MP4.",
+        "too_slow": "Making this file ready would take too long. Save it anew, smaller.",
         "cannot_blur": "Faces cannot be blurred here, so nothing is shown. Ask your administrator, or send it without.",
     }
 )
