@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import boto3
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -26,6 +29,8 @@ UPLOAD_LASTS = timedelta(minutes=15)
 LINK_LASTS = timedelta(minutes=5)
 RETRY_AFTER = 5
 CHUNK = 1 << 16
+FILE_PART = 16 << 20
+"""In such pieces the worker stores what is larger; each may be sent again."""
 
 _log = logger(__name__)
 _ABSENT = {"404", "NoSuchKey", "NoSuchUpload", "NoSuchBucket", "NotFound"}
@@ -196,11 +201,28 @@ class Store:
         with _answering():
             self._client.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=media_type)
 
+    def put_file(self, key: str, path: Path, media_type: str) -> None:
+        """Store a file however large, in parts; it is there as a whole or not at all."""
+        if path.stat().st_size > FILE_PART:
+            self.abort_parts(key)  # what a worker left that was killed over it
+        parts = TransferConfig(
+            multipart_threshold=FILE_PART, multipart_chunksize=FILE_PART, max_concurrency=2
+        )
+        with _answering():
+            self._client.upload_file(
+                str(path), self.bucket, key, ExtraArgs={"ContentType": media_type}, Config=parts
+            )
+
     def delete(self, *keys: str) -> None:
         """Remove objects; those that are not there are no fault."""
         with _answering():
             for key in keys:
                 self._client.delete_object(Bucket=self.bucket, Key=key)
+
+    def delete_below(self, prefix: str) -> None:
+        """Remove everything whose key begins so."""
+        for page in self.pages(prefix):
+            self.delete(*(listed.key for listed in page))
 
     def pages(self, prefix: str) -> Iterator[list[Listed]]:
         """The objects below `prefix` in the order of their keys, a thousand at a time."""
@@ -240,7 +262,7 @@ def _answering() -> Iterator[None]:
         if _code(fault) in _ABSENT:
             raise AbsentError(str(fault)) from fault
         raise _away(fault) from fault
-    except BotoCoreError as fault:
+    except (BotoCoreError, Boto3Error) as fault:
         raise _away(fault) from fault
 
 
