@@ -20,8 +20,8 @@ from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
 from service.logs import configure, logger
-from service.media import processing, sweep
-from service.media.record import VERIFY
+from service.media import processing, sweep, transcoding
+from service.media.record import TRANSCODE, VERIFY
 from service.media.store import WORKER, Store
 from service.records import KINDS, expiry, read_log
 from service.settings import Settings
@@ -50,8 +50,12 @@ class Worker:
             return list(connection.execute(select(tenant.c.id).order_by(tenant.c.id)).scalars())
 
     def verify_media(self, tenant_id: str, media_id: str) -> None:
-        """Check an uploaded file and make the photo of it."""
+        """Check an uploaded file and make of it what can be shown at once."""
         processing.verify(self.database, self.door, self.store, UUID(tenant_id), media_id)
+
+    def transcode_media(self, tenant_id: str, media_id: str) -> None:
+        """Make everything of a recording that takes long."""
+        transcoding.transcode(self.database, self.door, self.store, UUID(tenant_id), media_id)
 
     def expire(self, tenant_id: UUID) -> bool:
         """End what is due by the clock; True when more may be due."""
@@ -117,6 +121,7 @@ class Worker:
         """The queue with all our tasks."""
         queue = jobs.worker_queue(self.settings)
         queue.task(name=VERIFY, retry=jobs.Patient())(self.verify_media)
+        queue.task(name=TRANSCODE, retry=jobs.Patient())(self.transcode_media)
         by_the_clock = {
             "* * * * *": (self.fold_read_log,),
             "*/5 * * * *": (self.expire, self.give_up_held),
@@ -136,7 +141,7 @@ def make_worker(settings: Settings, now: Now = system_now) -> Worker:
     database = Database(
         settings.database_url,
         prepared_statements=settings.prepared_statements,
-        pool_size=jobs.CONCURRENCY + 1,
+        pool_size=jobs.AT_ONCE + 1,
         told=Hints(settings.live_hint_socket),
     )
     return Worker(settings, database, Door(KINDS, now), Store(settings, WORKER), now)

@@ -22,7 +22,7 @@ from sync.server.push import Door
 from sync.server.tables import document
 
 COLLECTION = "media"
-VERIFY = "verify_media"
+VERIFY, TRANSCODE = "verify_media", "transcode_media"
 
 DECLARED, UPLOADING, UPLOADED, VERIFIED, READY = "declared", "uploading", "uploaded", "verified", "ready"
 QUARANTINED, ABANDONED = "quarantined", "abandoned"
@@ -49,6 +49,9 @@ class Media:
     sha256: str
     progress: int
     blur_faces: bool
+    consent_withdrawn: bool
+    renditions: tuple[str, ...]
+    duration_ms: int
 
     @property
     def raw_key(self) -> str:
@@ -59,6 +62,15 @@ class Media:
     def photo_key(self) -> str:
         """Where the photo lies that may be shown."""
         return photo_key(self.tenant_id, self.id)
+
+    def key(self, name: str) -> str:
+        """Where one thing lies that was made of it."""
+        return f"{prefix(self.tenant_id, self.id)}{name}"
+
+
+def prefix(tenant_id: UUID, media_id: str) -> str:
+    """Below this lies everything of a file."""
+    return f"{tenant_id}/{media_id}/"
 
 
 def raw_key(tenant_id: UUID, media_id: str) -> str:
@@ -114,6 +126,16 @@ def move(
     return standing.state
 
 
+def tell(
+    connection: Connection, door: Door, tenant_id: UUID, media_id: str, fields: Mapping[str, Any]
+) -> None:
+    """Say something on the record, as the service; nothing when it was deleted meanwhile."""
+    media = read(connection, tenant_id, media_id)
+    if media is not None:
+        change = Change(f"media-{uuid4()}", COLLECTION, media_id, dict(fields), base_seq=media.seq)
+        door.push(connection, system_actor(tenant_id), [change])
+
+
 def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) -> Media:
     return Media(
         tenant_id=tenant_id,
@@ -127,4 +149,7 @@ def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) ->
         sha256=record["sha256"] or "",
         progress=record["progress"] or 0,
         blur_faces=bool(record["blur_faces"]),
+        consent_withdrawn=record["consent_withdrawn_at"] is not None,
+        renditions=tuple(record["renditions"] or ()),
+        duration_ms=record["duration_ms"] or 0,
     )
