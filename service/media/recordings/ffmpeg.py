@@ -125,7 +125,9 @@ def sound(source: Source, name: str, wave: str) -> list[str]:
 def stream(name: str) -> list[str]:
     """One fragmented MP4 called `name`, and a playlist of its byte ranges beside it."""
     return [
-        *(*_NO_WORDS, *_EXACT, "-max_muxing_queue_size", "4096", "-f", "hls"),
+        *(*_NO_WORDS, *_EXACT, "-max_muxing_queue_size", "4096"),
+        # each picture at its own moment, the first at 0: no doubles, and sound may begin a moment before it
+        *("-fps_mode", "vfr", "-avoid_negative_ts", "disabled", "-f", "hls"),
         *("-hls_time", str(SEGMENT_SECONDS), "-hls_segment_type", "fmp4", "-hls_flags", "single_file"),
         *("-hls_playlist_type", "vod", "-hls_segment_filename", name, f"{name}.m3u8"),
     ]
@@ -136,19 +138,18 @@ def run(arguments: Iterable[str], told: Told = lambda _: None) -> None:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-nostats", "-y"]
     command += ["-loglevel", "error", "-progress", "pipe:1", *arguments]
     with Path("ffmpeg.log").open("wb+") as log:
-        process = subprocess.Popen(
+        with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
             preexec_fn=partial(die_with, os.getpid()),
-        )
-        assert process.stdout is not None
-        for line in process.stdout:
-            _listen(line, told)
-        code = process.wait()
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                _listen(line, told)
         log.seek(0)
-        _judge(code, log.read(1 << 20))
+        _judge(process.returncode, log.read(1 << 20))
 
 
 def _listen(line: bytes, told: Told) -> None:
@@ -190,7 +191,7 @@ def _x264(preset: str, quality: int, most: str) -> list[str]:
     """H.264 with a whole picture at the start of each segment."""
     return [
         *("-c:v", "libx264", "-preset", preset, "-crf", str(quality), "-maxrate", most, "-bufsize", "8M"),
-        *("-pix_fmt", "yuv420p", "-threads", str(THREADS), "-sc_threshold", "0", "-g", "600"),
+        *("-pix_fmt", "yuv420p", "-threads", str(THREADS), "-sc_threshold", "0", "-g", "600", "-bf", "0"),
         *("-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_SECONDS})"),
         *("-bsf:v", f"filter_units=remove_types={REMOVED_UNITS['h264']}"),
     ]
