@@ -18,7 +18,7 @@ from service.logs import logger
 from service.media import arrival, photo_renditions
 from service.media import record as records
 from service.media.reasons import UnfitError
-from service.media.record import QUARANTINED, READY, UNCHECKED, WHOLE, Media, photo_key, raw_key
+from service.media.record import QUARANTINED, READY, UNCHECKED, WHOLE, Media, prefix
 from service.media.store import Store
 from sync.clock import stamp
 from sync.server.push import Door
@@ -36,7 +36,8 @@ def verify(database: Database, door: Door, store: Store, tenant_id: UUID, media_
     with database.begin(tenant_id) as connection:
         media = records.read(connection, tenant_id, media_id)
     if media is None:
-        store.delete(raw_key(tenant_id, media_id), photo_key(tenant_id, media_id))
+        for page in store.pages(prefix(tenant_id, media_id)):
+            store.delete(*[found.key for found in page])
     elif media.state in UNCHECKED:
         _settle(database, door, store, media)
     elif media.state == QUARANTINED or (media.state == READY and media.progress == WHOLE):

@@ -17,6 +17,12 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "infected": "The virus scanner found something in the file. Do not open it, and tell your administrator.",
         "wrong_type": "The file is of another type than its name says. Send it as your camera saved it.",
         "unreadable": "The file is broken, or of a form that cannot be read here. Open it on the phone to see.",
+        "truncated": "The end of the file is missing. Send it again from the camera.",
+        "too_long": "The recording is too long. Cut it into pieces.",
+        "too_complex": "The recording is made of too many pieces to be read. Save it anew as MP4.",
+        "too_slow": "It would take too long to make this file ready. Save it smaller.",
+        "no_picture": "There is no picture in this video. Send it as sound.",
+        "no_sound": "There is no sound in this file.",
         "too_many_pixels": "The picture is too large. Send a smaller one.",
         "cannot_blur": "Faces cannot be blurred here, so nothing is shown. Ask your administrator, or send it without.",
     }
