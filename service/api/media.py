@@ -15,6 +15,7 @@ from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.media import record as records
 from service.media import uploads
+from service.media.photo_types import shown_type
 from service.media.record import Media
 from service.media.store import Signed
 from service.media.uploads import Parts, Plan
@@ -84,7 +85,7 @@ def link(work: Work, media_id: str) -> Signed:
             [media_id],
             work.services.now(),
         )
-    return work.services.store.sign_get(media.photo_key, media.media_type, media.file_name)
+    return work.services.store.sign_get(media.key("photo"), shown_type(media.media_type), media.file_name)
 
 
 @in_transaction

@@ -17,7 +17,7 @@ from service.logs import logger
 from service.media import arrival, photo_renditions, recording_renditions
 from service.media import record as records
 from service.media.reasons import UnfitError
-from service.media.record import QUARANTINED, READY, UNCHECKED, VERIFIED, WHOLE, Media, photo_key, raw_key
+from service.media.record import QUARANTINED, READY, UNCHECKED, VERIFIED, WHOLE, Media, prefix
 from service.media.rooms import room
 from service.media.store import Store
 from service.media.transcoding import transcode_later
@@ -43,7 +43,7 @@ def verify(database: Database, door: Door, store: Store, tenant_id: UUID, media_
     with database.begin(tenant_id) as connection:
         media = records.read(connection, tenant_id, media_id)
     if media is None:
-        store.delete(raw_key(tenant_id, media_id), photo_key(tenant_id, media_id))
+        store.delete_below(prefix(tenant_id, media_id))
     elif media.state in UNCHECKED:
         _settle(database, door, store, media)
     elif media.state == QUARANTINED or (media.state == READY and media.progress == WHOLE):

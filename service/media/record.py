@@ -58,19 +58,9 @@ class Media:
         """Where the file lies as it was sent: never linked to, gone once it is checked."""
         return raw_key(self.tenant_id, self.id)
 
-    @property
-    def photo_key(self) -> str:
-        """Where the photo lies that may be shown."""
-        return photo_key(self.tenant_id, self.id)
-
-    def key(self, name: str) -> str:
-        """Where one thing lies that was made of it."""
-        return f"{prefix(self.tenant_id, self.id)}{name}"
-
-
-def prefix(tenant_id: UUID, media_id: str) -> str:
-    """Below this lies everything of a file."""
-    return f"{tenant_id}/{media_id}/"
+    def key(self, rendition: str) -> str:
+        """Where a rendition lies, which may be shown."""
+        return prefix(self.tenant_id, self.id) + rendition
 
 
 def raw_key(tenant_id: UUID, media_id: str) -> str:
@@ -78,9 +68,9 @@ def raw_key(tenant_id: UUID, media_id: str) -> str:
     return f"{tenant_id}/{media_id}/raw"
 
 
-def photo_key(tenant_id: UUID, media_id: str) -> str:
-    """The key of a checked photo."""
-    return f"{tenant_id}/{media_id}/photo"
+def prefix(tenant_id: UUID, media_id: str) -> str:
+    """Below it lies everything of a record."""
+    return f"{tenant_id}/{media_id}/"
 
 
 def find(connection: Connection, actor: Actor, media_id: str) -> Media:

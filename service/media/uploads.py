@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from schemas.problems import Problem, Refused
 from service.jobs import enqueue
 from service.media import record as records
-from service.media.photos import FORMATS
+from service.media.photo_types import FORMATS
 from service.media.record import OPEN, UPLOADED, UPLOADING, VERIFY, Media
 from service.media.store import UPLOAD_LASTS, AbsentError, Part, Signed, Store
 from sync.server.actor import Actor

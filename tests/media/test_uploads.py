@@ -59,12 +59,12 @@ def test_a_photo_comes_up_and_is_stripped(world: World) -> None:
         }
     ]
     assert world.verify(ID) == ("ready", None)
-    assert world.keys() == [f"{ID}/photo"]
-    stored = world.stored(media.photo_key)
+    assert world.keys() == [f"{ID}/photo", f"{ID}/small"]
+    stored = world.stored(media.key("photo"))
     assert [secret for secret in SECRETS if secret in raw and secret in stored] == []
     assert [secret for secret in SECRETS if secret in raw] != []
     assert opened(stored).size == (32, 64)
-    fetched = httpx.get(world.store.sign_get(media.photo_key, "image/jpeg", "board.jpg").url)
+    fetched = httpx.get(world.store.sign_get(media.key("photo"), "image/jpeg", "board.jpg").url)
     assert fetched.content == stored
 
 
@@ -74,7 +74,7 @@ def test_a_png_loses_its_words_too(world: World) -> None:
     world.send(media, raw)
     world.arrive(ID)
     assert world.verify(ID) == ("ready", None)
-    stored = world.stored(media.photo_key)
+    stored = world.stored(media.key("photo"))
     assert [secret for secret in SECRETS if secret in stored] == []
     assert opened(stored).size == (64, 32)
 
@@ -300,14 +300,14 @@ def test_stopped_at_any_point_it_ends_once(
     ready_at = world.seq("media", ID)
     assert world.verify(ID) == ("ready", None)
     assert world.seq("media", ID) == ready_at
-    assert world.keys() == [f"{ID}/photo"]
+    assert world.keys() == [f"{ID}/photo", f"{ID}/small"]
 
 
 def test_a_record_deleted_meanwhile_takes_its_bytes_along(world: World) -> None:
     media = world.declare(ID, jpeg())
     world.send(media, jpeg())
     world.arrive(ID)
-    world.store.put(media.photo_key, jpeg(), "image/jpeg")
+    world.store.put(media.key("photo"), jpeg(), "image/jpeg")
     world.delete("media", ID)
     processing.verify(world.database, world.door, world.store, world.tenant_id, ID)
     assert world.keys() == []
