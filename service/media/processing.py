@@ -17,6 +17,7 @@ from service.database import Database
 from service.logs import logger
 from service.media import arrival, photo_renditions
 from service.media import record as records
+from service.media.antivirus import Clamd
 from service.media.reasons import UnfitError
 from service.media.record import QUARANTINED, READY, UNCHECKED, WHOLE, Media, prefix
 from service.media.store import Store
@@ -31,7 +32,14 @@ MAKERS: Mapping[str, Make] = MappingProxyType({"image": photo_renditions.make})
 _log = logger(__name__)
 
 
-def verify(database: Database, door: Door, store: Store, tenant_id: UUID, media_id: str) -> None:
+def verify(
+    database: Database,
+    door: Door,
+    store: Store,
+    tenant_id: UUID,
+    media_id: str,
+    scanner: Clamd | None = None,
+) -> None:
     """Bring an uploaded file to `ready`, or to `quarantined` with the reason."""
     with database.begin(tenant_id) as connection:
         media = records.read(connection, tenant_id, media_id)
@@ -39,16 +47,16 @@ def verify(database: Database, door: Door, store: Store, tenant_id: UUID, media_
         for page in store.pages(prefix(tenant_id, media_id)):
             store.delete(*[found.key for found in page])
     elif media.state in UNCHECKED:
-        _settle(database, door, store, media)
+        _settle(database, door, store, media, scanner)
     elif media.state == QUARANTINED or (media.state == READY and media.progress == WHOLE):
         store.delete(media.raw_key)  # the last thing an earlier run did not come to
 
 
-def _settle(database: Database, door: Door, store: Store, media: Media) -> None:
+def _settle(database: Database, door: Door, store: Store, media: Media, scanner: Clamd | None) -> None:
     state = READY
     try:
         with TemporaryDirectory() as directory:
-            fields = _made(store, media, Path(directory, "raw"))
+            fields = _made(store, media, Path(directory, "raw"), scanner)
     except UnfitError as fault:
         _log.info("a file was quarantined", media_id=media.id, tenant_id=media.tenant_id)
         state, fields = QUARANTINED, {"reason": fault.reason}
@@ -60,9 +68,18 @@ def _settle(database: Database, door: Door, store: Store, media: Media) -> None:
         store.delete(media.raw_key)
 
 
-def _made(store: Store, media: Media, path: Path) -> Mapping[str, Any]:
+def _made(store: Store, media: Media, path: Path, scanner: Clamd | None) -> Mapping[str, Any]:
     arrival.fetch(store, media, path)
+    _scan(media, path, scanner)
     make = MAKERS.get(media.media_type.partition("/")[0])
     if make is None:
         raise UnfitError("wrong_type")
     return make(store, media, path)
+
+
+def _scan(media: Media, path: Path, scanner: Clamd | None) -> None:
+    """Before any decoder reads it. What was found is for the operator, not for who sent it."""
+    found = scanner and scanner.found_in(path)
+    if found:
+        _log.warning("a file is infected", media_id=media.id, tenant_id=media.tenant_id, signature=found)
+        raise UnfitError("infected")
