@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from signal import SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGXCPU, SIGXFSZ
+from signal import SIGXCPU, SIGXFSZ
 
 import imageio_ffmpeg
 
 from service.media.reasons import UnfitError
 from service.media.recordings.formats import MAX_SECONDS, MAX_SIDE, ORIGINAL, P360, P720, REMOVED_UNITS
 from service.media.recordings.probe import Probe
-from service.process import die_with
+from service.process import CRASHES, die_with
 
 SEGMENT_SECONDS = 4
 THREADS = min(4, os.cpu_count() or 1)
@@ -30,7 +30,8 @@ SIDES = {P720: 720, P360: 360}
 _BITS = {P720: ("2500k", "96k"), P360: ("700k", "64k")}
 _NO_WORDS = ("-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1", "-dn", "-sn")
 _EXACT = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact")
-_OWN_FAULTS = frozenset(-fault for fault in (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE))
+_OUT_OF_TIME = (-SIGXCPU, 255)
+"""It hears of its limit, ends its work, and says 255."""
 _FULL = (b"No space left", b"Disk quota exceeded")
 
 Told = Callable[[int], None]
@@ -161,11 +162,11 @@ def _listen(line: bytes, told: Told) -> None:
 def _judge(code: int, log: bytes) -> None:
     if code == 0:
         return
-    if code == -SIGXCPU:
+    if code in _OUT_OF_TIME:
         raise UnfitError("too_slow")
     if code == -SIGXFSZ or any(word in log for word in _FULL):
         raise OSError("there is no room on the disk for what is made of a recording")
-    if code > 0 or code in _OWN_FAULTS:
+    if code > 0 or code in CRASHES:
         raise UnfitError("unreadable")
     raise OSError(f"FFmpeg ended with {code}")
 
