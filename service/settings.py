@@ -7,6 +7,7 @@ Nobody else reads `os.environ`. A running development instance leaves its enviro
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,7 @@ class Settings:
     s3_region: str
     live_url: str | None
     live_hint_socket: Path | None
+    clamd: str | None
     log_level: str
 
     @classmethod
@@ -114,6 +116,7 @@ def _read(env: Source) -> dict[str, Any]:
         "s3_region": env.str("S3_REGION", "us-east-1"),
         "live_url": env.str("LIVE_URL", None, validate=_live_url),
         "live_hint_socket": env.path("LIVE_HINT_SOCKET", None),
+        "clamd": env.str("CLAMD", None, validate=_scanner),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
     }
 
@@ -145,6 +148,11 @@ def _p256(pem: str) -> None:
 def _live_url(url: str | None) -> None:
     if url is not None:
         validate.URL(require_tld=False)(url)
+
+
+def _scanner(address: str | None) -> None:
+    if address is not None and not re.fullmatch(r"/.+|tcp://[^/:]+:\d+|tcp://\[[^/]+\]:\d+", address):
+        raise ValidationError("must be tcp://host:port, or the path of a socket")
 
 
 def _postgresql(url: str) -> None:

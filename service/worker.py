@@ -21,6 +21,7 @@ from service.database import Database
 from service.hints import Hints
 from service.logs import configure, logger
 from service.media import processing, sweep, transcoding
+from service.media.antivirus import Clamd
 from service.media.record import TRANSCODE, VERIFY
 from service.media.store import WORKER, Store
 from service.records import KINDS, expiry, read_log
@@ -43,6 +44,7 @@ class Worker:
     door: Door
     store: Store
     now: Now = system_now
+    scanner: Clamd | None = None
 
     def tenants(self) -> list[UUID]:
         """Every tenant of the installation."""
@@ -51,7 +53,7 @@ class Worker:
 
     def verify_media(self, tenant_id: str, media_id: str) -> None:
         """Check an uploaded file and make of it what can be shown at once."""
-        processing.verify(self.database, self.door, self.store, UUID(tenant_id), media_id)
+        processing.verify(self.database, self.door, self.store, UUID(tenant_id), media_id, self.scanner)
 
     def transcode_media(self, tenant_id: str, media_id: str) -> None:
         """Make everything of a recording that takes long."""
@@ -144,7 +146,8 @@ def make_worker(settings: Settings, now: Now = system_now) -> Worker:
         pool_size=jobs.AT_ONCE + 1,
         told=Hints(settings.live_hint_socket),
     )
-    return Worker(settings, database, Door(KINDS, now), Store(settings, WORKER), now)
+    scanner = Clamd(settings.clamd) if settings.clamd else None
+    return Worker(settings, database, Door(KINDS, now), Store(settings, WORKER), now, scanner)
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from service.database import Database
 from service.logs import logger
 from service.media import arrival, photo_renditions, recording_renditions
 from service.media import record as records
+from service.media.antivirus import Clamd
 from service.media.reasons import UnfitError
 from service.media.record import QUARANTINED, READY, UNCHECKED, VERIFIED, WHOLE, Media, prefix
 from service.media.rooms import room
@@ -38,23 +39,30 @@ MAKERS: Mapping[str, Make] = MappingProxyType(
 _log = logger(__name__)
 
 
-def verify(database: Database, door: Door, store: Store, tenant_id: UUID, media_id: str) -> None:
+def verify(
+    database: Database,
+    door: Door,
+    store: Store,
+    tenant_id: UUID,
+    media_id: str,
+    scanner: Clamd | None = None,
+) -> None:
     """Bring an uploaded file to `ready`, or to `quarantined` with the reason."""
     with database.begin(tenant_id) as connection:
         media = records.read(connection, tenant_id, media_id)
     if media is None:
         store.delete_below(prefix(tenant_id, media_id))
     elif media.state in UNCHECKED:
-        _settle(database, door, store, media)
+        _settle(database, door, store, media, scanner)
     elif media.state == QUARANTINED or (media.state == READY and media.progress == WHOLE):
         store.delete(media.raw_key)  # the last thing an earlier run did not come to
 
 
-def _settle(database: Database, door: Door, store: Store, media: Media) -> None:
+def _settle(database: Database, door: Door, store: Store, media: Media, scanner: Clamd | None) -> None:
     state = READY
     try:
         with room(3 * media.size_bytes) as directory:
-            fields = _made(store, media, directory / "raw")
+            fields = _made(store, media, directory / "raw", scanner)
     except UnfitError as fault:
         _log.info("a file was quarantined", media_id=media.id, tenant_id=media.tenant_id)
         state, fields = QUARANTINED, {"reason": fault.reason}
@@ -70,9 +78,18 @@ def _settle(database: Database, door: Door, store: Store, media: Media) -> None:
         store.delete(media.raw_key)
 
 
-def _made(store: Store, media: Media, path: Path) -> Mapping[str, Any]:
+def _made(store: Store, media: Media, path: Path, scanner: Clamd | None) -> Mapping[str, Any]:
     arrival.fetch(store, media, path)
+    _scan(media, path, scanner)
     make = MAKERS.get(media.media_type.partition("/")[0])
     if make is None:
         raise UnfitError("wrong_type")
     return make(store, media, path)
+
+
+def _scan(media: Media, path: Path, scanner: Clamd | None) -> None:
+    """Before any decoder reads it. What was found is for the operator, not for who sent it."""
+    found = scanner and scanner.found_in(path)
+    if found:
+        _log.warning("a file is infected", media_id=media.id, tenant_id=media.tenant_id, signature=found)
+        raise UnfitError("infected")

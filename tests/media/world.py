@@ -15,6 +15,7 @@ from service.accounts import directory
 from service.database import Database
 from service.media import processing, uploads
 from service.media import record as records
+from service.media.antivirus import Clamd
 from service.media.record import Media
 from service.media.store import WORKER, Signed, Store
 from service.media.uploads import Parts
@@ -57,6 +58,7 @@ class World:
         self.database = Database(settings.database_url, pool_size=5)
         self.door = Door(KINDS, lambda: self.now)
         self.store = store_of(settings)
+        self.scanner: Clamd | None = None
         self.ops = 0
         with self.database.begin_reference() as connection:
             self.tenant_id: UUID = directory.create_tenant(connection, "north", "North district", self.now)
@@ -143,7 +145,7 @@ class World:
             return uploads.arrived(connection, self.door, self.actor(OLGA), media_id)
 
     def verify(self, media_id: str) -> tuple[str, str | None]:
-        processing.verify(self.database, self.door, self.store, self.tenant_id, media_id)
+        processing.verify(self.database, self.door, self.store, self.tenant_id, media_id, self.scanner)
         return self.state(media_id)
 
     def stored(self, key: str) -> bytes:
