@@ -109,14 +109,18 @@ def test_what_stops_it_stops_all_that_it_started(act: Callable[..., Any], tmp_pa
 def test_it_ends_with_its_worker(tmp_path: Path) -> None:
     """Even by -9."""
     program = (
-        "import sys; from pathlib import Path; from service.media.recordings import apart, steps\n"
-        "apart.run('prepare', Path(sys.argv[1]), apart.Limits(30, 1 << 20),"
-        " lambda percent: None, media_type='video/mp4')\n"
+        "import subprocess, sys; from pathlib import Path; from service.media.recordings import apart\n"
+        "popen, step = subprocess.Popen, sys.argv[2]\n"
+        "def replaced(command, **options):\n"
+        "    return popen([sys.executable, '-c', step, *command[-2:]], **options)\n"
+        "apart.subprocess.Popen = replaced\n"
+        "apart.run('probed', Path(sys.argv[1]), apart.Limits(30, 1 << 20), lambda percent: None)\n"
     )
-    os.mkfifo(tmp_path / "raw")
-    worker = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "raw")])
+    step = STEPS.format(program="(open('begun', 'w').close(), time.sleep(600))")
+    worker = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "raw"), step])
     try:
-        child = until(lambda: children(worker.pid))[0]
+        until((tmp_path / "begun").exists)
+        child = children(worker.pid)[0]
     finally:
         worker.kill()
         worker.wait()

@@ -194,6 +194,8 @@ def test_what_nobody_may_see_is_not_made(
     transcode(world)
     made = left if when != "after" or not left else [*WHOLE[:-3], f"{ID}/raw", *WHOLE[-3:]]
     assert world.keys() == made
+    if act is not delete:
+        assert told(world, "progress") == (10,)
 
 
 def test_a_film_that_was_held_is_made_whole_when_it_is_released(world: World) -> None:
