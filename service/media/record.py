@@ -25,7 +25,7 @@ COLLECTION = "media"
 VERIFY, TRANSCODE = "verify_media", "transcode_media"
 
 DECLARED, UPLOADING, UPLOADED, VERIFIED, READY = "declared", "uploading", "uploaded", "verified", "ready"
-QUARANTINED, ABANDONED = "quarantined", "abandoned"
+QUARANTINED, ABANDONED, HELD = "quarantined", "abandoned", "incident_hold"
 OPEN = frozenset({DECLARED, UPLOADING})
 """States in which bytes may still arrive."""
 UNCHECKED = frozenset({UPLOADED, VERIFIED})

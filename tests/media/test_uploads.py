@@ -34,7 +34,7 @@ LARGE = jpeg() + bytes(2 * PART_SIZE)
 def jobs_of(world: World) -> list[dict[str, Any]]:
     with world.database.begin(world.tenant_id) as connection:
         rows = connection.exec_driver_sql(
-            "SELECT task_name, args, lock, status FROM procrastinate_jobs ORDER BY id"
+            "SELECT task_name, args, lock, status, queue_name FROM procrastinate_jobs ORDER BY id"
         )
         return [dict(row) for row in rows.mappings()]
 
@@ -58,6 +58,7 @@ def test_a_photo_comes_up_and_is_stripped(world: World) -> None:
             "args": {"tenant_id": str(world.tenant_id), "media_id": ID},
             "lock": f"verify_media/{world.tenant_id}/{ID}",
             "status": "todo",
+            "queue_name": "default",
         }
     ]
     assert world.verify(ID) == ("ready", None)
