@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -12,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from service.media.reasons import UnfitError
+from service.media.reasons import REASONS, UnfitError
 from service.media.recordings import apart
 from service.media.recordings.apart import Limits
+from tests.media import films
 
 LIMITS = Limits(cpu_seconds=30, file_bytes=1 << 30)
 STEPS = """
@@ -151,3 +153,27 @@ def test_what_it_says_is_read_to_the_end(act: Callable[..., Any]) -> None:
     program = "[percent(number) for number in range(100)] and 'x' * 100_000"
     assert act(program, watch=heard.append) == "x" * 100_000
     assert heard == sorted(heard)
+
+
+DAMAGED = {"video/mp4": films.mp4, "video/quicktime": films.mov_of_a_camera, "video/webm": films.webm}
+
+
+@pytest.mark.parametrize("media_type", DAMAGED)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_film_plays_or_is_put_away(media_type: str, seed: int, tmp_path: Path) -> None:
+    """Whatever is broken in it: nothing that would be tried again for ever."""
+    chance, film = random.Random(seed), bytearray(DAMAGED[media_type]())
+    head = film.find(b"moov") if media_type != "video/webm" else 0
+    for _ in range(5 << seed):
+        at = chance.randrange(head, min(len(film), head + 4000) - 4)
+        film[at : at + 4] = chance.choice(
+            [b"\xff\xff\xff\xff", bytes(4), b"\x7f\xff\xff\xff", chance.randbytes(4)]
+        )
+    path = tmp_path / "raw"
+    path.write_bytes(film)
+    try:
+        made = apart.run("prepare", path, LIMITS, lambda percent: None, media_type=media_type)
+    except UnfitError as fault:
+        assert fault.reason in REASONS
+    else:
+        assert "original" in made["renditions"]
