@@ -6,6 +6,7 @@ It ends with 1 when PostgreSQL goes away; whoever keeps it alive starts it again
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from sync.server import deadlines, purge
 from sync.server.actor import system_actor
 from sync.server.push import Door
 
+GIVES_WAY = 10
+"""Nice: who asks the API is waiting, and nobody waits for the worker."""
 _log = logger(__name__)
 
 
@@ -152,6 +155,7 @@ def make_worker(settings: Settings, now: Now = system_now) -> Worker:
 
 def main() -> int:
     """Work until a signal comes: 0. 1 when there is nothing to work on."""
+    os.nice(GIVES_WAY)
     settings = Settings.from_environment()
     configure(settings.log_level)
     worker = make_worker(settings)
