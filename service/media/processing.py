@@ -8,25 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from service.database import Database
 from service.logs import logger
-from service.media import arrival, photo_renditions
+from service.media import arrival, photo_renditions, recording_renditions
 from service.media import record as records
 from service.media.antivirus import Clamd
 from service.media.reasons import UnfitError
-from service.media.record import QUARANTINED, READY, UNCHECKED, WHOLE, Media, prefix
+from service.media.record import QUARANTINED, READY, UNCHECKED, VERIFIED, WHOLE, Media, prefix
+from service.media.rooms import room
 from service.media.store import Store
+from service.media.transcoding import transcode_later
 from sync.clock import stamp
 from sync.server.push import Door
 
 Make = Callable[[Store, Media, Path], Mapping[str, Any]]
 """Stores what is shown of a file; returns what the record will say of it. With `progress` below 100 the file is kept."""
-MAKERS: Mapping[str, Make] = MappingProxyType({"image": photo_renditions.make})
+MAKERS: Mapping[str, Make] = MappingProxyType(
+    {
+        "image": photo_renditions.make,
+        "video": recording_renditions.make,
+        "audio": recording_renditions.make,
+    }
+)
 """By the first word of the media type."""
 
 _log = logger(__name__)
@@ -44,8 +51,7 @@ def verify(
     with database.begin(tenant_id) as connection:
         media = records.read(connection, tenant_id, media_id)
     if media is None:
-        for page in store.pages(prefix(tenant_id, media_id)):
-            store.delete(*[found.key for found in page])
+        store.delete_below(prefix(tenant_id, media_id))
     elif media.state in UNCHECKED:
         _settle(database, door, store, media, scanner)
     elif media.state == QUARANTINED or (media.state == READY and media.progress == WHOLE):
@@ -55,15 +61,19 @@ def verify(
 def _settle(database: Database, door: Door, store: Store, media: Media, scanner: Clamd | None) -> None:
     state = READY
     try:
-        with TemporaryDirectory() as directory:
-            fields = _made(store, media, Path(directory, "raw"), scanner)
+        with room(3 * media.size_bytes) as directory:
+            fields = _made(store, media, directory / "raw", scanner)
     except UnfitError as fault:
         _log.info("a file was quarantined", media_id=media.id, tenant_id=media.tenant_id)
         state, fields = QUARANTINED, {"reason": fault.reason}
     else:
-        fields = {"ready_at": stamp(door.now()), **fields}
+        # with nothing yet to show it goes on, and is ready when there is
+        state = READY if fields.get("renditions") else VERIFIED
+        fields = {"ready_at": stamp(door.now()), **fields} if state == READY else fields
     with database.begin(media.tenant_id) as connection:
         records.move(connection, door, media, state, fields)
+        if fields.get("progress", WHOLE) < WHOLE:
+            transcode_later(connection, media)
     if fields.get("progress", WHOLE) == WHOLE:
         store.delete(media.raw_key)
 

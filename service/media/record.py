@@ -22,7 +22,7 @@ from sync.server.push import Door
 from sync.server.tables import document
 
 COLLECTION = "media"
-VERIFY = "verify_media"
+VERIFY, TRANSCODE = "verify_media", "transcode_media"
 
 DECLARED, UPLOADING, UPLOADED, VERIFIED, READY = "declared", "uploading", "uploaded", "verified", "ready"
 QUARANTINED, ABANDONED = "quarantined", "abandoned"
@@ -49,6 +49,10 @@ class Media:
     sha256: str
     progress: int
     blur_faces: bool
+    consent_basis: str | None
+    consent_withdrawn: bool
+    renditions: tuple[str, ...]
+    duration_ms: int
 
     @property
     def raw_key(self) -> str:
@@ -113,6 +117,16 @@ def move(
     return standing.state
 
 
+def tell(
+    connection: Connection, door: Door, tenant_id: UUID, media_id: str, fields: Mapping[str, Any]
+) -> None:
+    """Say something on the record, as the service; nothing when it was deleted meanwhile."""
+    media = read(connection, tenant_id, media_id)
+    if media is not None:
+        change = Change(f"media-{uuid4()}", COLLECTION, media_id, dict(fields), base_seq=media.seq)
+        door.push(connection, system_actor(tenant_id), [change])
+
+
 def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) -> Media:
     return Media(
         tenant_id=tenant_id,
@@ -126,4 +140,8 @@ def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) ->
         sha256=record["sha256"] or "",
         progress=record["progress"] or 0,
         blur_faces=bool(record["blur_faces"]),
+        consent_basis=record["consent_basis"],
+        consent_withdrawn=record["consent_withdrawn_at"] is not None,
+        renditions=tuple(record["renditions"] or ()),
+        duration_ms=record["duration_ms"] or 0,
     )
