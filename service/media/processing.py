@@ -71,7 +71,8 @@ def _settle(database: Database, door: Door, store: Store, media: Media, scanner:
         state = READY if fields.get("renditions") else VERIFIED
         fields = {"ready_at": stamp(door.now()), **fields} if state == READY else fields
     with database.begin(media.tenant_id) as connection:
-        records.move(connection, door, media, state, fields)
+        if records.move(connection, door, media, state, fields) == media.state != state:
+            raise RuntimeError("the record did not take what was made of its file")  # which is kept
         if fields.get("progress", WHOLE) < WHOLE:
             transcode_later(connection, media)
     if fields.get("progress", WHOLE) == WHOLE:

@@ -311,6 +311,20 @@ def test_stopped_at_any_point_it_ends_once(
     assert world.keys() == [f"{ID}/photo", f"{ID}/small"]
 
 
+def test_a_record_that_refuses_its_renditions_keeps_its_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.send(world.declare(ID, jpeg()), jpeg())
+    world.arrive(ID)
+    too_long = {"image": lambda *_: {"progress": 100, "renditions": ["photo"], "placeholder": "x" * 3000}}
+    with monkeypatch.context() as patched:
+        patched.setattr(processing, "MAKERS", too_long)
+        with pytest.raises(RuntimeError, match="did not take"):
+            world.verify(ID)
+    assert (world.state(ID), world.keys()) == (("uploaded", None), [f"{ID}/raw"])
+    assert world.verify(ID) == ("ready", None)
+
+
 def test_a_record_deleted_meanwhile_takes_its_bytes_along(world: World) -> None:
     media = world.declare(ID, jpeg())
     world.send(media, jpeg())
