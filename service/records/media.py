@@ -7,7 +7,8 @@ from sqlalchemy import Index
 from observation_tools.states import MEDIA
 from schemas.records.media import MediaSchema
 from service.records import notes, scopes
-from service.records.checks import checks, frozen, in_order, made_by, only, refused, said_once, server_sets
+from service.records.checks import checks, frozen, made_by, only, refused, said_once, server_sets
+from service.records.clipping import CLIPPED, clips
 from service.records.rules import in_state, is_author, is_visit_host, is_visit_observer, moves
 from service.records.tables import (
     flag,
@@ -30,8 +31,6 @@ from sync.server.kind import Kind, Near, Write
 
 DECLARED = ("file_name", "media_type", "size_bytes", "sha256")
 """What the phone says of its file; what arrives is held against it."""
-CLIPPED = ("clip_of", "from_ms", "until_ms")
-"""What makes a clip: of which recording, and from where to where."""
 SERVER_SETS = (
     "reason",
     "progress",
@@ -98,7 +97,7 @@ def audience(media: Record, near: Near) -> set[str]:
 def _of_her_own_note(actor: Actor, write: Write, near: Near) -> Record | None:
     media = write.after or {}
     note = near.record("notes", media.get("note_id"))
-    if write.before is not None or note is None:
+    if write.before is not None or note is None or media.get("clip_of"):
         return None
     if note["visit_id"] != media["visit_id"]:
         raise refused("note_id", "This note is of another visit: choose one of the same visit.")
@@ -133,7 +132,7 @@ KIND = Kind(
             message="Only who made it says this of a file.",
         ),
         server_sets(*SERVER_SETS),
-        in_order("from_ms", "until_ms"),
+        clips(audience),
         _of_her_own_note,
     ),
     read_logged=True,
