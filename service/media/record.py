@@ -22,7 +22,7 @@ from sync.server.push import Door
 from sync.server.tables import document
 
 COLLECTION = "media"
-VERIFY, TRANSCODE = "verify_media", "transcode_media"
+VERIFY, TRANSCODE, CUT = "verify_media", "transcode_media", "cut_clip"
 
 DECLARED, UPLOADING, UPLOADED, VERIFIED, READY = "declared", "uploading", "uploaded", "verified", "ready"
 QUARANTINED, ABANDONED = "quarantined", "abandoned"
@@ -52,6 +52,10 @@ class Media:
     consent_withdrawn: bool
     renditions: tuple[str, ...]
     duration_ms: int
+    consent_basis: str | None
+    clip_of: str | None
+    from_ms: int
+    until_ms: int
 
     @property
     def raw_key(self) -> str:
@@ -142,4 +146,8 @@ def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) ->
         consent_withdrawn=record["consent_withdrawn_at"] is not None,
         renditions=tuple(record["renditions"] or ()),
         duration_ms=record["duration_ms"] or 0,
+        consent_basis=record["consent_basis"],
+        clip_of=record["clip_of"],
+        from_ms=record["from_ms"] or 0,
+        until_ms=record["until_ms"] or 0,
     )
