@@ -166,7 +166,7 @@ def main() -> int:
     settings = Settings.from_environment()
     configure(settings.log_level)
     worker = make_worker(settings)
-    make_bucket(settings)
+    set_up_bucket(settings)
     try:
         worker.tenants()  # without a database the queue would wait half a minute before it says so
         return 0 if asyncio.run(jobs.run(worker.queue())) else 1
@@ -187,10 +187,10 @@ def _until_done(work: Callable[[UUID], bool], tenant_id: UUID) -> Exception | No
     return None
 
 
-def make_bucket(settings: Settings) -> None:
+def set_up_bucket(settings: Settings) -> None:
     """Make the bucket if there is none; everything but photos can be done without the store."""
     try:
-        Store(settings).ensure_bucket([settings.public_url])
+        Store(settings).set_up(settings.pages)
     except Refused:
         _log.warning("the bucket could not be looked for")
 

@@ -49,6 +49,7 @@ class Media:
     sha256: str
     progress: int
     blur_faces: bool
+    consent_basis: str | None
     consent_withdrawn: bool
     renditions: tuple[str, ...]
     duration_ms: int
@@ -143,6 +144,7 @@ def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) ->
         sha256=record["sha256"] or "",
         progress=record["progress"] or 0,
         blur_faces=bool(record["blur_faces"]),
+        consent_basis=record["consent_basis"],
         consent_withdrawn=record["consent_withdrawn_at"] is not None,
         renditions=tuple(record["renditions"] or ()),
         duration_ms=record["duration_ms"] or 0,

@@ -23,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from schemas.problems import Problem, Refused
 from service.logs import logger
+from service.media.bucket import LIFECYCLE, SetUp, cors
 from service.settings import Settings
 
 UPLOAD_LASTS = timedelta(minutes=15)
@@ -60,11 +61,12 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a large upload that has arrived; the etag without quotes."""
+    """A part of a large upload that has arrived; the etag without quotes. Of one sent again there may be several."""
 
     number: int
     size: int
     etag: str
+    arrived_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +96,28 @@ class Store:
         # a signature covers the host, so what phones use is signed for the endpoint that phones reach
         self._signer: Any = session.client("s3", endpoint_url=settings.s3_public_endpoint, config=config)
 
-    def ensure_bucket(self, origins: Sequence[str] = ()) -> None:
-        """Make the bucket if there is none, and let pages of `origins` upload to it."""
+    def set_up(self, origins: Sequence[str]) -> SetUp:
+        """Make the bucket if there is none, let pages of `origins` use it, and have it forget what nobody ends.
+
+        Said again, it changes what has changed.
+        """
         with _answering():
-            try:
-                self._client.head_bucket(Bucket=self.bucket)
-            except ClientError as fault:
-                if _code(fault) not in _ABSENT:
-                    raise
-                self._client.create_bucket(Bucket=self.bucket)
-            if origins:
-                self._client.put_bucket_cors(Bucket=self.bucket, CORSConfiguration=_cors(origins))
+            made = self._make_bucket()
+            self._client.put_bucket_cors(Bucket=self.bucket, CORSConfiguration=cors(origins))
+            self._client.put_bucket_lifecycle_configuration(
+                Bucket=self.bucket, LifecycleConfiguration=LIFECYCLE
+            )
+        return SetUp(self.bucket, made, tuple(origins))
+
+    def _make_bucket(self) -> bool:
+        try:
+            self._client.head_bucket(Bucket=self.bucket)
+        except ClientError as fault:
+            if _code(fault) not in _ABSENT:
+                raise
+            self._client.create_bucket(Bucket=self.bucket)
+            return True
+        return False
 
     def sign_put(self, key: str, media_type: str, size: int, sha256: str) -> Signed:
         """Where to PUT a whole file: type, length, checksum (hex) and that nothing is there yet are all signed."""
@@ -144,10 +157,21 @@ class Store:
         ]
         return min(found)[1] if found else None
 
-    def sign_part(self, key: str, upload_id: str, number: int, size: int) -> Signed:
-        """Where to PUT part `number` (from 1); its length is signed."""
-        part = {"Key": key, "UploadId": upload_id, "PartNumber": number, "ContentLength": size}
-        return self._sign("upload_part", UPLOAD_LASTS, part)
+    def sign_part(self, key: str, upload_id: str, number: int, size: int, md5: str | None = None) -> Signed:
+        """Where to PUT part `number` (from 1): its length is signed, and its MD5 (hex) when it is known.
+
+        MD5, as every store of this kind takes it for one part without being told when the upload begins.
+        """
+        part: dict[str, Any] = {
+            "Key": key,
+            "UploadId": upload_id,
+            "PartNumber": number,
+            "ContentLength": size,
+        }
+        headers = {"Content-Length": str(size)}
+        if md5 is not None:
+            headers["Content-MD5"] = part["ContentMD5"] = base64.b64encode(bytes.fromhex(md5)).decode()
+        return self._sign("upload_part", UPLOAD_LASTS, part, headers)
 
     def parts(self, key: str, upload_id: str) -> list[Part]:
         """The parts that have arrived, by number. Raises AbsentError when there is no such upload."""
@@ -156,7 +180,7 @@ class Store:
                 Bucket=self.bucket, Key=key, UploadId=upload_id
             )
             return [
-                Part(part["PartNumber"], part["Size"], part["ETag"].strip('"'))
+                Part(part["PartNumber"], part["Size"], part["ETag"].strip('"'), part["LastModified"])
                 for page in pages
                 for part in page.get("Parts", ())
             ]
@@ -232,6 +256,18 @@ class Store:
             ):
                 yield [Listed(found["Key"], found["LastModified"]) for found in page.get("Contents", ())]
 
+    def uploads(self, prefix: str) -> list[Listed]:
+        """The uploads in parts under way below `prefix`, and when they began."""
+        with _answering():
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            )
+            return [
+                Listed(upload["Key"], upload["Initiated"])
+                for page in pages
+                for upload in page.get("Uploads", ())
+            ]
+
     def _begin_parts(self, key: str, media_type: str) -> str:
         with _answering():
             answer = self._client.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=media_type)
@@ -279,17 +315,6 @@ def _code(fault: ClientError) -> str:
 
 def _range(start: int, length: int | None) -> str:
     return f"bytes={start}-" if length is None else f"bytes={start}-{start + length - 1}"
-
-
-def _cors(origins: Sequence[str]) -> dict[str, Any]:
-    rule = {
-        "AllowedOrigins": list(origins),
-        "AllowedMethods": ["GET", "PUT"],
-        "AllowedHeaders": ["*"],
-        "ExposeHeaders": ["ETag"],
-        "MaxAgeSeconds": 3600,
-    }
-    return {"CORSRules": [rule]}
 
 
 def _config(patience: Patience) -> Config:

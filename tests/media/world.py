@@ -18,7 +18,7 @@ from service.media import record as records
 from service.media.antivirus import Clamd
 from service.media.record import Media
 from service.media.store import WORKER, Signed, Store
-from service.media.uploads import Parts
+from service.media.uploads import PART_SIZE
 from service.records import KINDS
 from service.settings import Settings
 from sync.changes import Change, Outcome
@@ -96,6 +96,7 @@ class World:
             "media_type": media_type,
             "size_bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
+            "consent_basis": "nobody_shown",
         }
         self.put(OLGA, "media", media_id, **declared | fields)
         return self.media(media_id)
@@ -134,14 +135,19 @@ class World:
         if isinstance(plan, Signed):
             httpx.put(plan.url, content=content, headers=dict(plan.headers)).raise_for_status()
         else:
-            for part in plan.parts:
-                self.send_part(plan, part.number, content)
+            for number in sorted(uploads.sizes(media).keys() - {part.number for part in plan.arrived}):
+                self.send_part(media, number, content)
 
-    def send_part(self, plan: Parts, number: int, content: bytes) -> str:
-        start = (number - 1) * plan.part_size
-        url = plan.parts[number - 1].url
-        answer = httpx.put(url, content=content[start : start + plan.part_size]).raise_for_status()
-        return answer.headers["etag"]
+    def begin(self, media_id: str, person_id: str = OLGA) -> Media:
+        with self.database.begin(self.tenant_id) as connection:
+            return uploads.begin(connection, self.door, self.settings, self.actor(person_id), media_id)
+
+    def send_part(self, media: Media, number: int, content: bytes) -> str:
+        """Send part `number` of the content, with its checksum; returns its ETag."""
+        part = content[(number - 1) * PART_SIZE : number * PART_SIZE]
+        where = uploads.sign_part(self.store, media, number, hashlib.md5(part).hexdigest())
+        answer = httpx.put(where.url, content=part, headers=dict(where.headers)).raise_for_status()
+        return str(answer.headers["etag"])
 
     def arrive(self, media_id: str) -> str:
         uploads.arrive(self.store, self.media(media_id))
