@@ -53,7 +53,6 @@ class Media:
     consent_withdrawn: bool
     renditions: tuple[str, ...]
     duration_ms: int
-    consent_basis: str | None
     clip_of: str | None
     from_ms: int
     until_ms: int
@@ -148,7 +147,6 @@ def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) ->
         consent_withdrawn=record["consent_withdrawn_at"] is not None,
         renditions=tuple(record["renditions"] or ()),
         duration_ms=record["duration_ms"] or 0,
-        consent_basis=record["consent_basis"],
         clip_of=record["clip_of"],
         from_ms=record["from_ms"] or 0,
         until_ms=record["until_ms"] or 0,

@@ -99,7 +99,7 @@ def test_the_rest_is_made_of_a_clip_as_of_any_recording(lesson: World) -> None:
 
 
 def test_consent_that_was_said_later_is_the_clips_too(world: World) -> None:
-    world.declare(FILM, films.mp4(), "video/mp4")
+    world.declare(FILM, films.mp4(), "video/mp4", consent_basis=None)
     clip(world, OLGA)
     world.put(OLGA, "media", FILM, consent_basis="families_agreed")
     arrives(world)
