@@ -9,7 +9,8 @@ from schemas.records.media import MediaSchema
 from service.records import notes, scopes
 from service.records.checks import checks, frozen, made_by, only, refused, said_once, server_sets
 from service.records.clipping import CLIPPED, clips
-from service.records.rules import in_state, is_author, is_visit_host, is_visit_observer, moves
+from service.records.rules import is_author, is_visit_host, is_visit_observer, moves
+from service.records.stopping import not_while_held, not_without_consent, what_follows
 from service.records.tables import (
     flag,
     holds,
@@ -115,8 +116,10 @@ KIND = Kind(
     policies={"state": Policy.STATE},
     machine=MEDIA,
     may_write=is_author | is_visit_host,
-    may_move=moves(MEDIA, {"declared > abandoned": is_author}),
-    may_delete=is_author & in_state("declared"),
+    may_move=moves(
+        MEDIA, {"declared > abandoned": is_author, "ready > incident_hold": is_author | is_visit_host}
+    ),
+    may_delete=is_author | is_visit_host,
     check=checks(
         made_by(is_visit_host | is_visit_observer, "Only who was there adds media to a visit."),
         frozen("visit_id", "note_id", "blur_faces", *CLIPPED),
@@ -134,6 +137,11 @@ KIND = Kind(
         server_sets(*SERVER_SETS),
         clips(audience),
         _of_her_own_note,
+        not_without_consent,
+        on_delete=not_while_held,
     ),
+    effects=what_follows,
+    # what is gone cannot be restored: its files are gone too
+    forgets=lambda write: write.after is None,
     read_logged=True,
 )
