@@ -23,6 +23,7 @@ from service.media.record import (
     COLLECTION,
     CUT,
     DECLARED,
+    HELD,
     OPEN,
     QUARANTINED,
     READY,
@@ -31,14 +32,13 @@ from service.media.record import (
     prefix,
 )
 from service.media.recordings.formats import BLURRED, ORIGINAL, P360, P720, SOUND_ONLY
+from service.media.retention import terms
 from service.media.rooms import room
 from service.media.store import AbsentError, Store
 from service.media.transcoding import transcode_later
-from sync.clock import stamp
 from sync.server.push import Door
 
 SOURCE_GONE, OUTSIDE = "source_gone", "outside"
-HELD = "incident_hold"
 BATCH = 100
 _BEST = (ORIGINAL, BLURRED, P720, P360, SOUND_ONLY)
 _STILL_COMING = OPEN | UNCHECKED | {HELD}
@@ -136,7 +136,7 @@ def _told(
 ) -> bool:
     """Say what became of it, with what only now is known of its recording; False when it was given up meanwhile."""
     known = {"consent_basis": source.consent_basis, "media_type": source.media_type}
-    ready = {"ready_at": stamp(door.now())} if state == READY else {}
+    ready = terms(clip, door.now()) if state == READY else {}
     told = records.move(connection, door, clip, state, {**fields, **ready, **known}) == state
     if told and state == READY:
         transcode_later(connection, clip)

@@ -28,6 +28,7 @@ VERIFY, TRANSCODE, CUT = "verify_media", "transcode_media", "cut_clip"
 
 DECLARED, UPLOADING, UPLOADED, VERIFIED, READY = "declared", "uploading", "uploaded", "verified", "ready"
 QUARANTINED, ABANDONED = "quarantined", "abandoned"
+HELD, EXPIRING, DELETED = "incident_hold", "expiring", "deleted"
 OPEN = frozenset({DECLARED, UPLOADING})
 """States in which bytes may still arrive."""
 UNCHECKED = frozenset({UPLOADED, VERIFIED})
