@@ -22,9 +22,9 @@ from service.media.record import QUARANTINED, READY, TRANSCODE, VERIFIED, WHOLE,
 from service.media.recording_renditions import PLAYABLE, store_made
 from service.media.recordings import apart
 from service.media.recordings.formats import BLURRED, MAX_SECONDS, ORIGINAL
+from service.media.retention import terms
 from service.media.rooms import room
 from service.media.store import AbsentError, Store
-from sync.clock import stamp
 from sync.server.push import Door
 
 LOOK_EVERY_S = 5.0
@@ -90,8 +90,8 @@ class _Work:
             if media.state == state:
                 records.tell(connection, self.door, self.tenant_id, self.media_id, fields)
             else:
-                ready = {"ready_at": stamp(self.door.now())} if state == READY else {}
-                records.move(connection, self.door, media, state, fields | ready)
+                ready = terms(media, self.door.now()) if state == READY else {}
+                records.move(connection, self.door, media, state, {**fields, **ready})
 
     def clear(self) -> None:
         """Take away what was made of a recording that nobody may see; one that is held stays as it is."""

@@ -79,6 +79,10 @@ class World:
         outcome = self.push(self.actor(person_id), collection, record_id, **fields)
         assert outcome.status == "applied", outcome
 
+    def system(self, collection: str, record_id: str, **fields: Any) -> None:
+        outcome = self.push(system_actor(self.tenant_id), collection, record_id, **fields)
+        assert outcome.status == "applied", outcome
+
     def delete(self, collection: str, record_id: str) -> None:
         self.ops += 1
         change = Change(f"op-{self.ops}", collection, record_id, deleted=True)
