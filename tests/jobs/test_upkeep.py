@@ -130,7 +130,8 @@ def test_an_upload_that_nobody_ends_is_given_up(world: World, worker_of: Worker)
     media = world.declare(ID, LARGE)
     plan = uploads.plan(world.store, media)
     assert isinstance(plan, Parts)
-    world.send_part(plan, 1, LARGE)
+    world.send_part(media, 1, LARGE)
+    second = uploads.sign_part(world.store, media, 2).url
     later(world, days=29)
     worker_of.sweep_uploads(world.tenant_id)
     assert world.state(ID) == ("declared", None)
@@ -138,13 +139,12 @@ def test_an_upload_that_nobody_ends_is_given_up(world: World, worker_of: Worker)
     worker_of.sweep_uploads(world.tenant_id)
     assert world.state(ID) == ("abandoned", None)
     assert world.store.upload_id(media.raw_key) is None
-    assert httpx.put(plan.parts[1].url, content=LARGE[PART_SIZE : 2 * PART_SIZE]).status_code == 404
+    assert httpx.put(second, content=LARGE[PART_SIZE : 2 * PART_SIZE]).status_code == 404
 
 
 def test_one_that_was_begun_is_given_up_too(world: World, worker_of: Worker) -> None:
     world.declare(ID, LARGE)
-    with world.database.begin(world.tenant_id) as connection:
-        uploads.begun(connection, world.door, world.actor(OLGA), ID)
+    world.begin(ID)
     later(world, days=31)
     worker_of.sweep_uploads(world.tenant_id)
     assert world.state(ID) == ("abandoned", None)

@@ -49,7 +49,9 @@ def long_jobs(world: World) -> list[dict[str, Any]]:
 
 
 def withdraw(world: World) -> None:
-    world.put(OLGA, "media", ID, consent_withdrawn_at="2026-11-20T12:00:00.000Z")
+    outcome = world.push(world.actor(OLGA), "media", ID, consent_withdrawn_at="2026-11-20T12:00:00.000Z")
+    assert outcome.record is not None
+    assert outcome.record["state"] == "expiring"
 
 
 def hold(world: World) -> None:
