@@ -18,8 +18,7 @@ from sync.changes import Change
 from sync.server.purge import INBOX_BATCH
 from sync.server.tables import inbox
 from tests.media.pictures import jpeg
-from tests.media.test_uploads import jobs_of
-from tests.media.world import OLGA, VISIT, World
+from tests.media.world import OLGA, VISIT, World, jobs_of
 
 ID = "photo-of-the-board"
 LARGE = jpeg() + bytes(2 * PART_SIZE)

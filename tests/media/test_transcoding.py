@@ -16,8 +16,7 @@ from service.media import rooms, transcoding, uploads
 from service.media.recordings import apart
 from tests.media import films
 from tests.media.films import SECRETS
-from tests.media.test_uploads import jobs_of
-from tests.media.world import OLGA, World
+from tests.media.world import OLGA, World, jobs_of
 
 ID = "film-of-the-lesson"
 AT_ONCE = [f"{ID}/original", f"{ID}/original.m3u8", f"{ID}/poster", f"{ID}/raw"]

@@ -24,19 +24,11 @@ from tests.media.pictures import (
     png_that_says_it_is,
     png_with_words,
 )
-from tests.media.world import HANA, NINA, OLGA, World
+from tests.media.world import HANA, NINA, OLGA, World, jobs_of
 
 ID = "photo-of-the-board"
 LARGE = jpeg() + bytes(2 * PART_SIZE)
 """A picture with a long tail of nothing: two whole parts and a short one."""
-
-
-def jobs_of(world: World) -> list[dict[str, Any]]:
-    with world.database.begin(world.tenant_id) as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT task_name, args, lock, status, queue_name FROM procrastinate_jobs ORDER BY id"
-        )
-        return [dict(row) for row in rows.mappings()]
 
 
 def refused(world: World, **fields: Any) -> Refused:

@@ -172,3 +172,12 @@ class World:
             outcome = self.push(system, "people", person_id, display_name=person_id, roles=["teacher"])
             assert outcome.status == "applied", outcome
         self.put(HANA, "visits", VISIT, host_id=HANA, observer_ids=[OLGA], state="under_way")
+
+
+def jobs_of(world: World) -> list[dict[str, Any]]:
+    """The jobs that wait or are under way, the oldest first."""
+    with world.database.begin(world.tenant_id) as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT task_name, args, lock, status, queue_name FROM procrastinate_jobs ORDER BY id"
+        )
+        return [dict(row) for row in rows.mappings()]
