@@ -19,6 +19,7 @@ from service.api import (
     live,
     media,
     open_formats,
+    playback,
     problems,
     records,
     rxdb,
@@ -52,6 +53,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     visits.blueprint,
     open_formats.blueprint,
     media.blueprint,
+    playback.blueprint,
     *records.blueprints(KINDS),
 )
 

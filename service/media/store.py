@@ -136,11 +136,11 @@ class Store:
         }
         return self._sign("put_object", UPLOAD_LASTS, {"Key": key, **signed}, headers)
 
-    def sign_get(self, key: str, media_type: str, file_name: str) -> Signed:
+    def sign_get(self, key: str, media_type: str, file_name: str, lasts: timedelta = LINK_LASTS) -> Signed:
         """Where to GET a file: always as a download, under our type whatever the store says."""
         disposition = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"
         shown = {"ResponseContentType": media_type, "ResponseContentDisposition": disposition}
-        return self._sign("get_object", LINK_LASTS, {"Key": key, **shown})
+        return self._sign("get_object", lasts, {"Key": key, **shown})
 
     def begin_parts(self, key: str, media_type: str) -> str:
         """The id of a large upload in parts: the one under way if there is one, so that a phone can go on."""
