@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from service.database import Database
 from service.media import record as records
-from service.media.record import ABANDONED, COLLECTION, OPEN, READY, UNCHECKED
+from service.media.record import ABANDONED, COLLECTION, HELD, OPEN, READY, UNCHECKED
 from service.media.store import Store
 from service.media.uploads import verify_later
 from sync.server.push import Door
@@ -72,7 +72,8 @@ def _stands_for(connection: Connection, tenant_id: UUID, key: str) -> bool:
     media = records.read(connection, tenant_id, media_id)
     if media is None:
         return False
-    return media.state in (OPEN | UNCHECKED if form == "raw" else {READY} | UNCHECKED)
+    standing = OPEN | UNCHECKED if form == "raw" else {READY} | UNCHECKED
+    return media.state in standing | {HELD}  # of what is held everything is kept
 
 
 def _older(
