@@ -11,7 +11,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from service.media import clips, erasure, transcoding, uploads
+from schemas.problems import Refused
+from service.media import clips, erasure, holds, transcoding, uploads
 from service.media.store import WORKER, Store
 from service.records import KINDS
 from service.settings import Settings
@@ -241,3 +242,35 @@ def test_comments_go_with_their_recording(world: World) -> None:
     with world.database.begin(world.tenant_id) as connection:
         left = connection.execute(select(table.c.id).where(table.c.tenant_id == world.tenant_id))
         assert list(left) == []
+
+
+def released(world: World, media_id: str = FILM) -> str:
+    with world.database.begin(world.tenant_id) as connection:
+        return holds.release(connection, world.door, world.tenant_id, media_id, world.now)
+
+
+def test_the_operator_sees_and_releases_what_is_held(world: World) -> None:
+    world.put(OLGA, "visits", VISIT, state="shared")
+    film(world)
+    world.put(HANA, "media", FILM, state="incident_hold")
+    world.put(OLGA, "media", FILM, wifi_only=True)
+    with world.database.begin(world.tenant_id) as connection:
+        assert holds.held(connection, world.door, world.tenant_id) == [holds.Hold(FILM, VISIT, OLGA, HANA)]
+    assert (released(world), world.state(FILM)[0]) == ("ready", "ready")
+    with pytest.raises(Refused, match="not held"):
+        released(world)
+    with pytest.raises(Refused, match="no recording"):
+        released(world, "film-of-nobody")
+
+
+def test_what_is_released_after_its_time_or_without_consent_goes(world: World) -> None:
+    world.put(OLGA, "visits", VISIT, state="shared")
+    for media_id in (FILM, "film-without-consent"):
+        film(world, media_id)
+        world.put(HANA, "media", media_id, state="incident_hold")
+    withdraw(world, "film-without-consent")
+    assert released(world, "film-without-consent") == "expiring"
+    world.now += timedelta(days=31)
+    assert released(world) == "expiring"
+    erase(world)
+    assert kept(world) == 0
