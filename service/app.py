@@ -24,6 +24,7 @@ from service.api import (
     records,
     rxdb,
     sign_in,
+    stopping,
     sync,
     visits,
     watermelon,
@@ -54,6 +55,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     open_formats.blueprint,
     media.blueprint,
     playback.blueprint,
+    stopping.blueprint,
     *records.blueprints(KINDS),
 )
 

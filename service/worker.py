@@ -21,7 +21,7 @@ from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
 from service.logs import configure, logger
-from service.media import clips, processing, sweep, transcoding
+from service.media import clips, erasure, processing, sweep, transcoding
 from service.media.antivirus import Clamd
 from service.media.record import CUT, TRANSCODE, VERIFY
 from service.media.store import WORKER, Store
@@ -71,6 +71,10 @@ class Worker:
         with self.database.begin(tenant_id) as connection:
             clips.take_up(connection, self.door, tenant_id)
         return False
+
+    def erase_media(self, tenant_id: UUID) -> bool:
+        """Erase the files of what was deleted, ran out, or lost its consent; True when there may be more."""
+        return erasure.erase(self.database, self.door, self.store, tenant_id)
 
     def expire(self, tenant_id: UUID) -> bool:
         """End what is due by the clock; True when more may be due."""
@@ -139,7 +143,7 @@ class Worker:
         queue.task(name=TRANSCODE, retry=jobs.Patient())(self.transcode_media)
         queue.task(name=CUT, retry=jobs.Patient())(self.cut_clip)
         by_the_clock = {
-            "* * * * *": (self.fold_read_log, self.take_up_clips),
+            "* * * * *": (self.fold_read_log, self.take_up_clips, self.erase_media),
             "*/5 * * * *": (self.expire, self.give_up_held),
             "11 * * * *": (self.purge_inbox, self.sweep_uploads),
             "17 3 * * *": (self.tidy_store,),

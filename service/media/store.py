@@ -248,6 +248,20 @@ class Store:
         for page in self.pages(prefix):
             self.delete(*(listed.key for listed in page))
 
+    def erase_below(self, prefix: str) -> None:
+        """Remove everything whose key begins so, with all that the store keeps of it: old versions, parts of begun uploads."""
+        for upload in self.uploads(prefix):
+            self.abort_parts(upload.key)
+        with _answering():
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            )
+            for page in pages:
+                for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    self._client.delete_object(
+                        Bucket=self.bucket, Key=found["Key"], VersionId=found["VersionId"]
+                    )
+
     def pages(self, prefix: str) -> Iterator[list[Listed]]:
         """The objects below `prefix` in the order of their keys, a thousand at a time."""
         with _answering():

@@ -75,11 +75,13 @@ def _stands_for(connection: Connection, tenant_id: UUID, key: str) -> bool:
     media = records.read(connection, tenant_id, media_id)
     if media is None:
         return False
-    return _is_raw_wanted(media) if form == "raw" else media.state in UNCHECKED | {READY, HELD}
+    if media.state == HELD:
+        return True  # of what is held everything is kept
+    return _is_raw_wanted(media) if form == "raw" else media.state in UNCHECKED | {READY}
 
 
 def _is_raw_wanted(media: Media) -> bool:
-    return media.state in OPEN | UNCHECKED or (media.state in (READY, HELD) and media.progress < WHOLE)
+    return media.state in OPEN | UNCHECKED or (media.state == READY and media.progress < WHOLE)
 
 
 def _older(

@@ -47,6 +47,7 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "forget_old_jobs": "23 * * * *",
         "fold_read_log": "* * * * *",
         "take_up_clips": "* * * * *",
+        "erase_media": "* * * * *",
         "expire": "*/5 * * * *",
         "give_up_held": "*/5 * * * *",
         "purge_inbox": "11 * * * *",
@@ -58,6 +59,7 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
     for name in (
         "fold_read_log",
         "take_up_clips",
+        "erase_media",
         "expire",
         "give_up_held",
         "purge_inbox",
