@@ -7,7 +7,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from observation_tools.states import MEDIA
 from schemas.fields import Choice, Moment, Whole, Words
 
-MOST_PARTS = 1000
+MOST_PARTS = 10_000
 
 
 class Message(Schema):
@@ -17,30 +17,44 @@ class Message(Schema):
         unknown = RAISE
 
 
-class UploadPartSchema(Message):
-    """Where to PUT one part; with an `etag` it has arrived already, and need not come again."""
+class PartSchema(Message):
+    """What is known of a part before it is sent."""
 
-    number = Whole(
-        1, MOST_PARTS, required=True, metadata={"description": "From 1, in the order of the file."}
+    md5 = fields.String(
+        validate=validate.Regexp(r"^[0-9a-f]{32}\Z", error="An MD5 is 32 hexadecimal digits in lower case.")
     )
-    url = fields.String(required=True)
-    etag = fields.String(metadata={"description": "Of the part that has arrived."})
 
 
-class UploadPlanSchema(Message):
-    """How to send the file before `expires_at`: whole, or in parts of `part_size` bytes when `parts` is there.
+class SignedPartSchema(Message):
+    """Where to send bytes before `expires_at`: by `method` to `url` with exactly these `headers`.
 
-    Whole: send the file to `url` by `method` with exactly these `headers`; the answer 412 says that it is there already.
-    In parts: PUT each to its `url` and keep the ETag of each answer. When time is up ask again, and go on.
+    The answer 412 says that the file is there already.
     """
 
     method = Choice("PUT")
     url = fields.String()
     headers = fields.Dict(keys=fields.String(), values=fields.String())
-    upload_id = fields.String()
-    part_size = Whole(metadata={"description": "Bytes; the last part is shorter."})
-    parts = fields.List(fields.Nested(UploadPartSchema))
     expires_at = Moment(required=True)
+
+
+class ArrivedPartSchema(Message):
+    """A part that has arrived, numbered from 1 in the order of the file: it need not come again."""
+
+    number = Whole(1, MOST_PARTS, required=True)
+    size = Whole(required=True)
+    etag = fields.String(required=True)
+
+
+class UploadPlanSchema(SignedPartSchema):
+    """How to send the file: whole, or in parts of `part_size` bytes (the last one shorter) when `parts` is there.
+
+    Whole: as the members say. In parts: these `parts` have arrived; ask for each other one where to send it, and keep
+    the ETag of each answer. Ask again after days, from another process: the same upload goes on.
+    """
+
+    upload_id = fields.String()
+    part_size = Whole()
+    parts = fields.List(fields.Nested(ArrivedPartSchema))
 
 
 class SentPartSchema(Message):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -32,26 +33,41 @@ MOST_RESCUES = 20
 """A job that takes its worker down with it each time is given up after so many."""
 FAILED_KEPT_HOURS = 30 * 24
 CONCURRENCY = 2
+DEFAULT, LONG = "default", "long"
+"""The second is of what takes minutes: one at a time, beside the others, so that nothing short ever waits for it."""
+AT_ONCE = CONCURRENCY + 1
 
+stopping = threading.Event()
+"""Is set when a signal asks this process to stop: who is over a long job gives it up with StoppedError."""
 _log = logger(__name__)
 # never opened: each job goes through the connection of the transaction that it belongs to
 _queue = App(connector=SyncPsycopgConnector())
 _WAITING = text("SELECT 1 FROM procrastinate_jobs WHERE lock = :key AND status = 'todo' LIMIT 1")
 
 
+class StoppedError(Exception):
+    """The worker is asked to stop: the job goes back to the queue as it was."""
+
+
+def demand_running() -> None:
+    """Raise StoppedError when this process is asked to stop."""
+    if stopping.is_set():
+        raise StoppedError
+
+
 def enqueue(
-    connection: Connection, task: str, *, key: str | None = None, **arguments: Argument
+    connection: Connection, task: str, *, key: str | None = None, queue: str = DEFAULT, **arguments: Argument
 ) -> int | None:
     """Add a job to the transaction of `connection`; returns its number, None when one with its `key` waits already.
 
-    Of the jobs with the same key one runs at a time.
+    Of the jobs with the same key one runs at a time, and of the long ones one for each worker.
     """
     # no queueing_lock: its unique index would refuse a failed job's retry while a twin waits
     if key and connection.execute(_WAITING, {"key": key}).scalar():
         return None
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
-    return _queue.configure_task(task, connection=driver, lock=key).defer(**arguments)
+    return _queue.configure_task(task, connection=driver, lock=key, queue=queue).defer(**arguments)
 
 
 class Patient(BaseRetryStrategy):
@@ -59,6 +75,8 @@ class Patient(BaseRetryStrategy):
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to try again, or None to give up."""
+        if isinstance(exception, StoppedError):
+            return RetryDecision(retry_in={"seconds": 0})
         if job.attempts >= MOST_ATTEMPTS:
             return None
         return RetryDecision(retry_in={"seconds": min(LONGEST_WAIT_S, 2 ** min(job.attempts, 10))})
@@ -72,7 +90,7 @@ def worker_queue(settings: Settings) -> App:
     connector = PsycopgConnector(
         conninfo=settings.database_conninfo,
         min_size=1,
-        max_size=4,
+        max_size=6,
         timeout=10.0,  # for a connection: without a database it is better to end, and be started again
         kwargs=options,
     )
@@ -107,21 +125,34 @@ async def rescue(queue: App, stalled_after_s: float = STALLED_AFTER_S) -> int:
 
 async def run(queue: App) -> bool:
     """Work until a signal asks to stop (True) or the queue can no longer be read (False, or an exception)."""
+    stopping.clear()
     async with queue.open_async():
         await rescue(queue)
-        working = queue.run_worker_async(
-            concurrency=CONCURRENCY,
-            delete_jobs="successful",
-            shutdown_graceful_timeout=20.0,
-            install_signal_handlers=False,
-        )
-        work = asyncio.create_task(working)
-        _stop_by_signal(work)
-        try:
-            await work
-        except asyncio.CancelledError:
-            return True
-    return False
+        works = [
+            asyncio.create_task(_work(queue, [DEFAULT], CONCURRENCY)),
+            asyncio.create_task(_work(queue, [LONG], AT_ONCE - CONCURRENCY)),
+        ]
+        _stop_by_signal(works)
+        # one that ends by itself has lost its queue: so has the other
+        await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+        stopped = stopping.is_set()
+        if not stopped:
+            _stop(works)
+        ended = await asyncio.gather(*works, return_exceptions=True)
+    for fault in ended:
+        if isinstance(fault, Exception):
+            raise fault
+    return stopped
+
+
+async def _work(queue: App, names: list[str], concurrency: int) -> None:
+    await queue.run_worker_async(
+        queues=names,
+        concurrency=concurrency,
+        delete_jobs="successful",
+        shutdown_graceful_timeout=20.0,
+        install_signal_handlers=False,
+    )
 
 
 async def _give_back(queue: App, job: Job) -> None:
@@ -134,14 +165,20 @@ async def _give_back(queue: App, job: Job) -> None:
     await queue.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
 
 
-def _stop_by_signal(work: asyncio.Task[None]) -> None:
-    """The first signal lets running jobs end; the second is not waited for."""
+def _stop_by_signal(works: Sequence[asyncio.Task[None]]) -> None:
+    """The first signal lets short jobs end and long ones go back; the second is not waited for."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
-        work.cancel()
+        _stop(works)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+
+
+def _stop(works: Sequence[asyncio.Task[None]]) -> None:
+    stopping.set()
+    for work in works:
+        work.cancel()

@@ -22,7 +22,7 @@ FIELDS = frozenset({
     "request_id", "method", "route", "status", "duration_ms", "problem",
     "tenant_id", "person_id", "device_id", "app_id", "session_id",
     "collection", "record_id", "op_id", "count", "bytes", "attempt",
-    "job", "job_id", "queue", "media_id", "pid", "version", "setting",
+    "job", "job_id", "queue", "media_id", "pid", "version", "setting", "signature",
 })  # fmt: skip
 LONGEST = 200
 

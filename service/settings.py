@@ -7,10 +7,12 @@ Nobody else reads `os.environ`. A running development instance leaves its enviro
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from environs import Env, EnvValidationError, ValidationError, validate
 from joserfc.errors import JoseError
@@ -44,8 +46,13 @@ class Settings:
     s3_secret_key: str = field(repr=False)
     s3_bucket: str
     s3_region: str
+    upload_origins: tuple[str, ...]
+    media_file_mib: int
+    media_person_mib: int
+    media_tenant_mib: int
     live_url: str | None
     live_hint_socket: Path | None
+    clamd: str | None
     log_level: str
 
     @classmethod
@@ -60,6 +67,11 @@ class Settings:
         return cls(**values)
 
     @property
+    def pages(self) -> tuple[str, ...]:
+        """The origins whose pages may upload and play."""
+        return (self.public_url.rstrip("/"), *self.upload_origins)
+
+    @property
     def database_conninfo(self) -> str:
         """`database_url` in the words of libpq, for code that speaks psycopg without SQLAlchemy."""
         return self.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
@@ -70,6 +82,9 @@ def variables() -> frozenset[str]:
     source = Source({})
     _read(source)
     return frozenset(source.asked)
+
+
+_positive = validate.Range(min=1)
 
 
 class Source(Env):
@@ -112,8 +127,13 @@ def _read(env: Source) -> dict[str, Any]:
         "s3_secret_key": env.str("S3_SECRET_KEY"),
         "s3_bucket": env.str("S3_BUCKET", "comewatch-media"),
         "s3_region": env.str("S3_REGION", "us-east-1"),
+        "upload_origins": tuple(env.list("UPLOAD_ORIGINS", [], validate=_origins)),
+        "media_file_mib": env.int("MEDIA_FILE_MIB", 4 * 1024, validate=_positive),
+        "media_person_mib": env.int("MEDIA_PERSON_MIB", 50 * 1024, validate=_positive),
+        "media_tenant_mib": env.int("MEDIA_TENANT_MIB", 2 * 1024 * 1024, validate=_positive),
         "live_url": env.str("LIVE_URL", None, validate=_live_url),
         "live_hint_socket": env.path("LIVE_HINT_SOCKET", None),
+        "clamd": env.str("CLAMD", None, validate=_scanner),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
     }
 
@@ -145,6 +165,18 @@ def _p256(pem: str) -> None:
 def _live_url(url: str | None) -> None:
     if url is not None:
         validate.URL(require_tld=False)(url)
+
+
+def _scanner(address: str | None) -> None:
+    if address is not None and not re.fullmatch(r"/.+|tcp://[^/:]+:\d+|tcp://\[[^/]+\]:\d+", address):
+        raise ValidationError("must be tcp://host:port, or the path of a socket")
+
+
+def _origins(origins: list[str]) -> None:
+    for origin in origins:
+        validate.URL(require_tld=False)(origin)
+        if urlsplit(origin).path or urlsplit(origin).query:
+            raise ValidationError(f"{origin} must be an origin such as https://app.example, without a path")
 
 
 def _postgresql(url: str) -> None:

@@ -20,8 +20,9 @@ from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
 from service.logs import configure, logger
-from service.media import processing, sweep
-from service.media.record import VERIFY
+from service.media import processing, sweep, transcoding
+from service.media.antivirus import Clamd
+from service.media.record import TRANSCODE, VERIFY
 from service.media.store import WORKER, Store
 from service.records import KINDS, expiry, read_log
 from service.settings import Settings
@@ -43,6 +44,7 @@ class Worker:
     door: Door
     store: Store
     now: Now = system_now
+    scanner: Clamd | None = None
 
     def tenants(self) -> list[UUID]:
         """Every tenant of the installation."""
@@ -50,8 +52,12 @@ class Worker:
             return list(connection.execute(select(tenant.c.id).order_by(tenant.c.id)).scalars())
 
     def verify_media(self, tenant_id: str, media_id: str) -> None:
-        """Check an uploaded file and make the photo of it."""
-        processing.verify(self.database, self.door, self.store, UUID(tenant_id), media_id)
+        """Check an uploaded file and make of it what can be shown at once."""
+        processing.verify(self.database, self.door, self.store, UUID(tenant_id), media_id, self.scanner)
+
+    def transcode_media(self, tenant_id: str, media_id: str) -> None:
+        """Make everything of a recording that takes long."""
+        transcoding.transcode(self.database, self.door, self.store, UUID(tenant_id), media_id)
 
     def expire(self, tenant_id: UUID) -> bool:
         """End what is due by the clock; True when more may be due."""
@@ -117,6 +123,7 @@ class Worker:
         """The queue with all our tasks."""
         queue = jobs.worker_queue(self.settings)
         queue.task(name=VERIFY, retry=jobs.Patient())(self.verify_media)
+        queue.task(name=TRANSCODE, retry=jobs.Patient())(self.transcode_media)
         by_the_clock = {
             "* * * * *": (self.fold_read_log,),
             "*/5 * * * *": (self.expire, self.give_up_held),
@@ -136,10 +143,11 @@ def make_worker(settings: Settings, now: Now = system_now) -> Worker:
     database = Database(
         settings.database_url,
         prepared_statements=settings.prepared_statements,
-        pool_size=jobs.CONCURRENCY + 1,
+        pool_size=jobs.AT_ONCE + 1,
         told=Hints(settings.live_hint_socket),
     )
-    return Worker(settings, database, Door(KINDS, now), Store(settings, WORKER), now)
+    scanner = Clamd(settings.clamd) if settings.clamd else None
+    return Worker(settings, database, Door(KINDS, now), Store(settings, WORKER), now, scanner)
 
 
 def main() -> int:
@@ -147,7 +155,7 @@ def main() -> int:
     settings = Settings.from_environment()
     configure(settings.log_level)
     worker = make_worker(settings)
-    make_bucket(settings)
+    set_up_bucket(settings)
     try:
         worker.tenants()  # without a database the queue would wait half a minute before it says so
         return 0 if asyncio.run(jobs.run(worker.queue())) else 1
@@ -168,10 +176,10 @@ def _until_done(work: Callable[[UUID], bool], tenant_id: UUID) -> Exception | No
     return None
 
 
-def make_bucket(settings: Settings) -> None:
+def set_up_bucket(settings: Settings) -> None:
     """Make the bucket if there is none; everything but photos can be done without the store."""
     try:
-        Store(settings).ensure_bucket([settings.public_url])
+        Store(settings).set_up(settings.pages)
     except Refused:
         _log.warning("the bucket could not be looked for")
 

@@ -1,4 +1,4 @@
-"""Photos: where to send one, that it was sent, where to fetch it.
+"""Photos and recordings: where to send one, that it was sent, where to fetch it.
 
 While the object store is asked, no transaction is open: a slow store must not hold what others need.
 """
@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.media import CompleteUploadSchema, LinkSchema, UploadPlanSchema, UploadStateSchema
+from schemas.media import (
+    CompleteUploadSchema,
+    LinkSchema,
+    PartSchema,
+    SignedPartSchema,
+    UploadPlanSchema,
+    UploadStateSchema,
+)
 from schemas.problems import Problem, Refused
 from service.api.services import services
 from service.api.smorest import Blueprint
@@ -15,30 +22,42 @@ from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.media import record as records
 from service.media import uploads
+from service.media.photo_types import shown_type
 from service.media.record import Media
-from service.media.store import Signed
-from service.media.uploads import Parts, Plan
+from service.media.store import Part, Signed
+from service.media.uploads import Plan
 from service.records import read_log
+
+_NOT_TAKEN = (
+    Problem.NOT_FOUND,
+    Problem.NOT_ALLOWED,
+    Problem.ILLEGAL_MOVE,
+    Problem.TOO_LARGE,
+    Problem.STORAGE_FULL,
+    Problem.MEDIA_TYPE_REFUSED,
+    Problem.INVALID_RECORD,
+    Problem.CONSENT_REQUIRED,
+    Problem.CONSENT_WITHDRAWN,
+)
 
 blueprint = Blueprint("media-files", __name__, url_prefix="/v1/media", description="The files of media.")
 
 
 @blueprint.route("/<media_id>/upload", methods=("POST",), policy=Policy.SIGNED_IN)
 @blueprint.gives(200, UploadPlanSchema)
-@blueprint.refuses(
-    Problem.NOT_FOUND,
-    Problem.NOT_ALLOWED,
-    Problem.ILLEGAL_MOVE,
-    Problem.TOO_LARGE,
-    Problem.MEDIA_TYPE_REFUSED,
-    Problem.INVALID_RECORD,
-    Problem.UNAVAILABLE,
-)
+@blueprint.refuses(*_NOT_TAKEN, Problem.UNAVAILABLE)
 def begin_upload(media_id: str) -> dict[str, Any]:
     """Say how to send the file that you declared. Ask again whenever you like: the same upload goes on."""
-    plan = uploads.plan(services().store, own(media_id))
-    begun(media_id)
-    return told(plan)
+    return told(uploads.plan(services().store, begun(media_id)))
+
+
+@blueprint.route("/<media_id>/upload/parts/<int:number>", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.takes(PartSchema)
+@blueprint.gives(200, SignedPartSchema)
+@blueprint.refuses(*_NOT_TAKEN, Problem.MEDIA_NOT_READY, Problem.INVALID_REQUEST, Problem.UNAVAILABLE)
+def sign_part(said: dict[str, Any], media_id: str, number: int) -> dict[str, Any]:
+    """Say where to PUT one part, numbered from 1. Its `md5`, if you give it, lets the store refuse a damaged one."""
+    return signed(uploads.sign_part(services().store, begun(media_id), number, said.get("md5")))
 
 
 @blueprint.route("/<media_id>/complete", methods=("POST",), policy=Policy.SIGNED_IN)
@@ -84,7 +103,7 @@ def link(work: Work, media_id: str) -> Signed:
             [media_id],
             work.services.now(),
         )
-    return work.services.store.sign_get(media.photo_key, media.media_type, media.file_name)
+    return work.services.store.sign_get(media.key("photo"), shown_type(media.media_type), media.file_name)
 
 
 @in_transaction
@@ -94,9 +113,10 @@ def own(work: Work, media_id: str) -> Media:
 
 
 @in_transaction
-def begun(work: Work, media_id: str) -> None:
-    """Note that the upload was begun."""
-    uploads.begun(work.connection, work.services.door, work.actor, media_id)
+def begun(work: Work, media_id: str) -> Media:
+    """The asker's own media, which is taken; its record says that the upload was begun."""
+    using = work.services
+    return uploads.begin(work.connection, using.door, using.settings, work.actor, media_id)
 
 
 @in_transaction
@@ -107,12 +127,25 @@ def arrived(work: Work, media_id: str) -> str:
 
 def told(plan: Plan) -> dict[str, Any]:
     """The plan in the words of the wire."""
-    if isinstance(plan, Parts):
-        parts = [
-            {"number": part.number, "url": part.url} | ({"etag": part.etag} if part.etag else {})
-            for part in plan.parts
-        ]
-        said = {"upload_id": plan.upload_id, "part_size": plan.part_size, "parts": parts}
-    else:
-        said = {"method": "PUT", "url": plan.url, "headers": dict(plan.headers)}
-    return said | {"expires_at": plan.expires_at}
+    if isinstance(plan, Signed):
+        return signed(plan)
+    return {
+        "upload_id": plan.upload_id,
+        "part_size": plan.part_size,
+        "parts": [_told_part(part) for part in plan.arrived],
+        "expires_at": plan.expires_at,
+    }
+
+
+def _told_part(part: Part) -> dict[str, Any]:
+    return {"number": part.number, "size": part.size, "etag": part.etag}
+
+
+def signed(address: Signed) -> dict[str, Any]:
+    """Where to PUT, in the words of the wire."""
+    return {
+        "method": "PUT",
+        "url": address.url,
+        "headers": dict(address.headers),
+        "expires_at": address.expires_at,
+    }

@@ -67,7 +67,7 @@ class Instance:
         _migrate(self.settings)
         if self.store is not None:
             self.store.wait_until_ready()
-        Store(self.settings, WORKER).ensure_bucket([self.settings.public_url])
+        Store(self.settings, WORKER).set_up(self.settings.pages)
         write_private(self.options.home / ENVIRONMENT_FILE, as_lines(self.environment))
         for program in (self.live, self.worker):
             program.launch()

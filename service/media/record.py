@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +22,7 @@ from sync.server.push import Door
 from sync.server.tables import document
 
 COLLECTION = "media"
-VERIFY = "verify_media"
+VERIFY, TRANSCODE = "verify_media", "transcode_media"
 
 DECLARED, UPLOADING, UPLOADED, VERIFIED, READY = "declared", "uploading", "uploaded", "verified", "ready"
 QUARANTINED, ABANDONED = "quarantined", "abandoned"
@@ -29,6 +30,8 @@ OPEN = frozenset({DECLARED, UPLOADING})
 """States in which bytes may still arrive."""
 UNCHECKED = frozenset({UPLOADED, VERIFIED})
 """States in which the worker has something to do."""
+WHOLE = 100
+"""The progress of a file of which everything is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,21 @@ class Media:
     media_type: str
     size_bytes: int
     sha256: str
+    progress: int
+    blur_faces: bool
+    consent_basis: str | None
+    consent_withdrawn: bool
+    renditions: tuple[str, ...]
+    duration_ms: int
 
     @property
     def raw_key(self) -> str:
         """Where the file lies as it was sent: never linked to, gone once it is checked."""
         return raw_key(self.tenant_id, self.id)
 
-    @property
-    def photo_key(self) -> str:
-        """Where the photo lies that may be shown."""
-        return photo_key(self.tenant_id, self.id)
+    def key(self, rendition: str) -> str:
+        """Where a rendition lies, which may be shown."""
+        return prefix(self.tenant_id, self.id) + rendition
 
 
 def raw_key(tenant_id: UUID, media_id: str) -> str:
@@ -61,9 +69,9 @@ def raw_key(tenant_id: UUID, media_id: str) -> str:
     return f"{tenant_id}/{media_id}/raw"
 
 
-def photo_key(tenant_id: UUID, media_id: str) -> str:
-    """The key of a checked photo."""
-    return f"{tenant_id}/{media_id}/photo"
+def prefix(tenant_id: UUID, media_id: str) -> str:
+    """Below it lies everything of a record."""
+    return f"{tenant_id}/{media_id}/"
 
 
 def find(connection: Connection, actor: Actor, media_id: str) -> Media:
@@ -87,13 +95,19 @@ def read(connection: Connection, tenant_id: UUID, media_id: str) -> Media | None
     return row and _media(tenant_id, row.seq, row.author, json.loads(row.body))
 
 
-def move(connection: Connection, door: Door, media: Media, state: str, reason: str | None = None) -> str:
-    """Move the record to a state, as the service; returns the state in which it now is, which may be further on.
+def move(
+    connection: Connection,
+    door: Door,
+    media: Media,
+    state: str,
+    fields: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
+    """Move the record to a state, as the service, and say with it what else is known now.
 
+    Returns the state in which it now is, which may be further on.
     Raises Refused(RECORD_DELETED) when it was deleted meanwhile.
     """
-    fields = {"state": state} | ({"reason": reason} if reason else {})
-    change = Change(f"media-{uuid4()}", COLLECTION, media.id, fields, base_seq=media.seq)
+    change = Change(f"media-{uuid4()}", COLLECTION, media.id, {"state": state, **fields}, base_seq=media.seq)
     outcome = door.push(connection, system_actor(media.tenant_id), [change])[0]
     if outcome.status is Status.APPLIED:
         return state
@@ -101,6 +115,16 @@ def move(connection: Connection, door: Door, media: Media, state: str, reason: s
     if standing is None:
         raise Refused(Problem.RECORD_DELETED)
     return standing.state
+
+
+def tell(
+    connection: Connection, door: Door, tenant_id: UUID, media_id: str, fields: Mapping[str, Any]
+) -> None:
+    """Say something on the record, as the service; nothing when it was deleted meanwhile."""
+    media = read(connection, tenant_id, media_id)
+    if media is not None:
+        change = Change(f"media-{uuid4()}", COLLECTION, media_id, dict(fields), base_seq=media.seq)
+        door.push(connection, system_actor(tenant_id), [change])
 
 
 def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) -> Media:
@@ -114,4 +138,10 @@ def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) ->
         media_type=record["media_type"] or "",
         size_bytes=record["size_bytes"] or 0,
         sha256=record["sha256"] or "",
+        progress=record["progress"] or 0,
+        blur_faces=bool(record["blur_faces"]),
+        consent_basis=record["consent_basis"],
+        consent_withdrawn=record["consent_withdrawn_at"] is not None,
+        renditions=tuple(record["renditions"] or ()),
+        duration_ms=record["duration_ms"] or 0,
     )

@@ -11,21 +11,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import boto3
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from schemas.problems import Problem, Refused
 from service.logs import logger
+from service.media.bucket import LIFECYCLE, SetUp, cors
 from service.settings import Settings
 
 UPLOAD_LASTS = timedelta(minutes=15)
 LINK_LASTS = timedelta(minutes=5)
 RETRY_AFTER = 5
 CHUNK = 1 << 16
+FILE_PART = 16 << 20
+"""In such pieces the worker stores what is larger; each may be sent again."""
 
 _log = logger(__name__)
 _ABSENT = {"404", "NoSuchKey", "NoSuchUpload", "NoSuchBucket", "NotFound"}
@@ -55,11 +61,12 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a large upload that has arrived; the etag without quotes."""
+    """A part of a large upload that has arrived; the etag without quotes. Of one sent again there may be several."""
 
     number: int
     size: int
     etag: str
+    arrived_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +96,28 @@ class Store:
         # a signature covers the host, so what phones use is signed for the endpoint that phones reach
         self._signer: Any = session.client("s3", endpoint_url=settings.s3_public_endpoint, config=config)
 
-    def ensure_bucket(self, origins: Sequence[str] = ()) -> None:
-        """Make the bucket if there is none, and let pages of `origins` upload to it."""
+    def set_up(self, origins: Sequence[str]) -> SetUp:
+        """Make the bucket if there is none, let pages of `origins` use it, and have it forget what nobody ends.
+
+        Said again, it changes what has changed.
+        """
         with _answering():
-            try:
-                self._client.head_bucket(Bucket=self.bucket)
-            except ClientError as fault:
-                if _code(fault) not in _ABSENT:
-                    raise
-                self._client.create_bucket(Bucket=self.bucket)
-            if origins:
-                self._client.put_bucket_cors(Bucket=self.bucket, CORSConfiguration=_cors(origins))
+            made = self._make_bucket()
+            self._client.put_bucket_cors(Bucket=self.bucket, CORSConfiguration=cors(origins))
+            self._client.put_bucket_lifecycle_configuration(
+                Bucket=self.bucket, LifecycleConfiguration=LIFECYCLE
+            )
+        return SetUp(self.bucket, made, tuple(origins))
+
+    def _make_bucket(self) -> bool:
+        try:
+            self._client.head_bucket(Bucket=self.bucket)
+        except ClientError as fault:
+            if _code(fault) not in _ABSENT:
+                raise
+            self._client.create_bucket(Bucket=self.bucket)
+            return True
+        return False
 
     def sign_put(self, key: str, media_type: str, size: int, sha256: str) -> Signed:
         """Where to PUT a whole file: type, length, checksum (hex) and that nothing is there yet are all signed."""
@@ -139,10 +157,21 @@ class Store:
         ]
         return min(found)[1] if found else None
 
-    def sign_part(self, key: str, upload_id: str, number: int, size: int) -> Signed:
-        """Where to PUT part `number` (from 1); its length is signed."""
-        part = {"Key": key, "UploadId": upload_id, "PartNumber": number, "ContentLength": size}
-        return self._sign("upload_part", UPLOAD_LASTS, part)
+    def sign_part(self, key: str, upload_id: str, number: int, size: int, md5: str | None = None) -> Signed:
+        """Where to PUT part `number` (from 1): its length is signed, and its MD5 (hex) when it is known.
+
+        MD5, as every store of this kind takes it for one part without being told when the upload begins.
+        """
+        part: dict[str, Any] = {
+            "Key": key,
+            "UploadId": upload_id,
+            "PartNumber": number,
+            "ContentLength": size,
+        }
+        headers = {"Content-Length": str(size)}
+        if md5 is not None:
+            headers["Content-MD5"] = part["ContentMD5"] = base64.b64encode(bytes.fromhex(md5)).decode()
+        return self._sign("upload_part", UPLOAD_LASTS, part, headers)
 
     def parts(self, key: str, upload_id: str) -> list[Part]:
         """The parts that have arrived, by number. Raises AbsentError when there is no such upload."""
@@ -151,7 +180,7 @@ class Store:
                 Bucket=self.bucket, Key=key, UploadId=upload_id
             )
             return [
-                Part(part["PartNumber"], part["Size"], part["ETag"].strip('"'))
+                Part(part["PartNumber"], part["Size"], part["ETag"].strip('"'), part["LastModified"])
                 for page in pages
                 for part in page.get("Parts", ())
             ]
@@ -196,11 +225,28 @@ class Store:
         with _answering():
             self._client.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=media_type)
 
+    def put_file(self, key: str, path: Path, media_type: str) -> None:
+        """Store a file however large, in parts; it is there as a whole or not at all."""
+        if path.stat().st_size > FILE_PART:
+            self.abort_parts(key)  # what a worker left that was killed over it
+        parts = TransferConfig(
+            multipart_threshold=FILE_PART, multipart_chunksize=FILE_PART, max_concurrency=2
+        )
+        with _answering():
+            self._client.upload_file(
+                str(path), self.bucket, key, ExtraArgs={"ContentType": media_type}, Config=parts
+            )
+
     def delete(self, *keys: str) -> None:
         """Remove objects; those that are not there are no fault."""
         with _answering():
             for key in keys:
                 self._client.delete_object(Bucket=self.bucket, Key=key)
+
+    def delete_below(self, prefix: str) -> None:
+        """Remove everything whose key begins so."""
+        for page in self.pages(prefix):
+            self.delete(*(listed.key for listed in page))
 
     def pages(self, prefix: str) -> Iterator[list[Listed]]:
         """The objects below `prefix` in the order of their keys, a thousand at a time."""
@@ -209,6 +255,18 @@ class Store:
                 Bucket=self.bucket, Prefix=prefix
             ):
                 yield [Listed(found["Key"], found["LastModified"]) for found in page.get("Contents", ())]
+
+    def uploads(self, prefix: str) -> list[Listed]:
+        """The uploads in parts under way below `prefix`, and when they began."""
+        with _answering():
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            )
+            return [
+                Listed(upload["Key"], upload["Initiated"])
+                for page in pages
+                for upload in page.get("Uploads", ())
+            ]
 
     def _begin_parts(self, key: str, media_type: str) -> str:
         with _answering():
@@ -240,7 +298,7 @@ def _answering() -> Iterator[None]:
         if _code(fault) in _ABSENT:
             raise AbsentError(str(fault)) from fault
         raise _away(fault) from fault
-    except BotoCoreError as fault:
+    except (BotoCoreError, Boto3Error) as fault:
         raise _away(fault) from fault
 
 
@@ -257,17 +315,6 @@ def _code(fault: ClientError) -> str:
 
 def _range(start: int, length: int | None) -> str:
     return f"bytes={start}-" if length is None else f"bytes={start}-{start + length - 1}"
-
-
-def _cors(origins: Sequence[str]) -> dict[str, Any]:
-    rule = {
-        "AllowedOrigins": list(origins),
-        "AllowedMethods": ["GET", "PUT"],
-        "AllowedHeaders": ["*"],
-        "ExposeHeaders": ["ETag"],
-        "MaxAgeSeconds": 3600,
-    }
-    return {"CORSRules": [rule]}
 
 
 def _config(patience: Patience) -> Config:

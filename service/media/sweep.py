@@ -54,7 +54,17 @@ def tidy(database: Database, store: Store, tenant_id: UUID, now: datetime) -> in
             orphans = [key for key in old if not _stands_for(connection, tenant_id, key)]
         store.delete(*orphans)
         deleted += len(orphans)
+    _forget_parts(database, store, tenant_id, now)
     return deleted
+
+
+def _forget_parts(database: Database, store: Store, tenant_id: UUID, now: datetime) -> None:
+    """Parts of uploads that no record waits for any more lie where no listing of objects shows them."""
+    old = [listed.key for listed in store.uploads(f"{tenant_id}/") if listed.modified_at < now - GRACE]
+    with database.begin(tenant_id) as connection:
+        unwanted = [key for key in old if not _stands_for(connection, tenant_id, key)]
+    for key in unwanted:
+        store.abort_parts(key)
 
 
 def _stands_for(connection: Connection, tenant_id: UUID, key: str) -> bool:

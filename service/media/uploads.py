@@ -6,8 +6,7 @@ holds a transaction open while it waits for the store: records come in as they w
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,37 +14,27 @@ from sqlalchemy import Connection
 
 from schemas.problems import Problem, Refused
 from service.jobs import enqueue
+from service.media import limits
 from service.media import record as records
-from service.media.photos import FORMATS
 from service.media.record import OPEN, UPLOADED, UPLOADING, VERIFY, Media
 from service.media.store import UPLOAD_LASTS, AbsentError, Part, Signed, Store
+from service.settings import Settings
 from sync.server.actor import Actor
 from sync.server.push import Door
 
 MIB = 1 << 20
-MAX_IMAGE = 25 * MIB
 MAX_PUT = 8 * MIB
 PART_SIZE = 5 * MIB
 """The least that S3 takes: what is lost when a connection breaks."""
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class SignedPart:
-    """Where to PUT one part, numbered from 1; `etag` is there when it has arrived already."""
-
-    number: int
-    url: str
-    etag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """An upload in parts of `part_size` bytes, the last one shorter; bytes that have arrived need not come again."""
+    """An upload in parts of `part_size` bytes, the last one shorter; these have arrived, and need not come again."""
 
     upload_id: str
     part_size: int
-    parts: tuple[SignedPart, ...]
+    arrived: tuple[Part, ...]
     expires_at: datetime
 
 
@@ -62,18 +51,53 @@ def find_own(connection: Connection, actor: Actor, media_id: str) -> Media:
 
 def plan(store: Store, media: Media) -> Plan:
     """How to send the file. Asked again, the same upload goes on. Raises Refused."""
-    _demand_open(media)
-    _demand_fit(media)
-    if media.size_bytes <= MAX_PUT:
+    demand_open(media)
+    if in_one(media):
         return store.sign_put(media.raw_key, media.media_type, media.size_bytes, media.sha256)
-    return _plan_parts(store, media)
+    upload_id = store.begin_parts(media.raw_key, media.media_type)
+    arrived = _whole(store.parts(media.raw_key, upload_id), sizes(media))
+    return Parts(upload_id, PART_SIZE, tuple(arrived), datetime.now(UTC) + UPLOAD_LASTS)
 
 
-def begun(connection: Connection, door: Door, actor: Actor, media_id: str) -> None:
-    """Say on the record that an upload was begun."""
-    media = records.find(connection, actor, media_id)
+def in_one(media: Media) -> bool:
+    """Whether the file is sent whole."""
+    return media.size_bytes <= MAX_PUT
+
+
+def sign_part(store: Store, media: Media, number: int, md5: str | None = None) -> Signed:
+    """Where to PUT part `number`; its length is signed, and its MD5 (hex) when given: the store refuses a damaged one."""
+    demand_open(media)
+    size = sizes(media).get(number)
+    if in_one(media) or size is None:
+        raise Refused(Problem.INVALID_REQUEST, f"This file has no part {number}: {_told_parts(media)}.")
+    return store.sign_part(media.raw_key, _under_way(store, media), number, size, md5)
+
+
+def arrived_parts(store: Store, media: Media) -> list[Part]:
+    """The parts that need not come again, in their order. Raises Refused where no upload in parts is under way."""
+    return _whole(store.parts(media.raw_key, _under_way(store, media)), sizes(media))
+
+
+def _under_way(store: Store, media: Media) -> str:
+    upload_id = store.upload_id(media.raw_key)
+    if upload_id is None:
+        raise Refused(Problem.MEDIA_NOT_READY, "No upload is under way: ask first how to send the file.")
+    return upload_id
+
+
+def _told_parts(media: Media) -> str:
+    return "it is sent whole" if in_one(media) else f"its parts are 1 to {len(sizes(media))}"
+
+
+def begin(connection: Connection, door: Door, settings: Settings, actor: Actor, media_id: str) -> Media:
+    """Her own file, taken and with room for it; its record says that the upload was begun. Raises Refused."""
+    media = find_own(connection, actor, media_id)
+    demand_open(media)
+    limits.demand_fit(settings, media)
     if media.state == records.DECLARED:
         records.move(connection, door, media, UPLOADING)
+        limits.demand_room(connection, settings, actor.tenant_id, media)
+    return media
 
 
 def arrive(store: Store, media: Media, claimed: Mapping[int, str] | None = None) -> None:
@@ -84,7 +108,7 @@ def arrive(store: Store, media: Media, claimed: Mapping[int, str] | None = None)
     """
     if media.state not in OPEN:
         return
-    if media.size_bytes > MAX_PUT:
+    if not in_one(media):
         _assemble(store, media, claimed or {})
     try:
         size = store.size(media.raw_key)
@@ -114,73 +138,55 @@ def verify_later(connection: Connection, media: Media) -> None:
 
 def abort(store: Store, media: Media) -> None:
     """Forget what has arrived; the upload may be begun anew."""
-    _demand_open(media)
+    demand_open(media)
     store.abort_parts(media.raw_key)
     store.delete(media.raw_key)
 
 
-def _demand_open(media: Media) -> None:
+def demand_open(media: Media) -> None:
+    """Raise Refused unless bytes may still arrive."""
     if media.state not in OPEN:
         raise Refused(Problem.ILLEGAL_MOVE, f"This file is {media.state} already.")
 
 
-def _demand_fit(media: Media) -> None:
-    if media.media_type not in FORMATS:
-        types = ", ".join(FORMATS)
-        raise Refused(
-            Problem.MEDIA_TYPE_REFUSED, f"Not one of {types}.", {"/media_type": [f"One of {types}."]}
-        )
-    if media.size_bytes > MAX_IMAGE:
-        raise Refused(
-            Problem.TOO_LARGE,
-            f"A photo has at most {MAX_IMAGE} bytes.",
-            {"/size_bytes": [f"At most {MAX_IMAGE}."]},
-            {"limit": MAX_IMAGE},
-        )
-    faults: dict[str, list[str]] = {}
-    if media.size_bytes < 1:
-        faults["/size_bytes"] = ["Say how many bytes the file has."]
-    if not _SHA256.fullmatch(media.sha256):
-        faults["/sha256"] = ["Say the file's SHA-256: 64 hexadecimal digits in small letters."]
-    if faults:
-        raise Refused(Problem.INVALID_RECORD, "The record does not say enough about the file.", faults)
-
-
-def _sizes(media: Media) -> dict[int, int]:
+def sizes(media: Media) -> dict[int, int]:
     """The size of each part, by its number."""
     starts = range(0, media.size_bytes, PART_SIZE)
     return {number: min(PART_SIZE, media.size_bytes - start) for number, start in enumerate(starts, 1)}
 
 
-def _plan_parts(store: Store, media: Media) -> Parts:
-    key = media.raw_key
-    upload_id = store.begin_parts(key, media.media_type)
-    sizes = _sizes(media)
-    etags = {part.number: part.etag for part in _whole(store.parts(key, upload_id), sizes)}
-    parts = [
-        SignedPart(number, store.sign_part(key, upload_id, number, size).url, etags.get(number))
-        for number, size in sizes.items()
-    ]
-    return Parts(upload_id, PART_SIZE, tuple(parts), datetime.now(UTC) + UPLOAD_LASTS)
+def _whole(parts: Iterable[Part], wanted: Mapping[int, int]) -> list[Part]:
+    """The parts that are of the right size; of one that came again with other bytes, the one that came last.
+
+    Stores tell times in seconds: of two that came within one none counts, and it is asked for once more.
+    """
+    fit: dict[int, list[Part]] = {number: [] for number in wanted}
+    for part in sorted(parts, key=lambda part: part.arrived_at):
+        if wanted.get(part.number) == part.size:
+            fit[part.number].append(part)
+    return [came[-1] for came in fit.values() if came and _is_last(came)]
 
 
-def _whole(parts: list[Part], sizes: Mapping[int, int]) -> list[Part]:
-    return [part for part in parts if sizes.get(part.number) == part.size]
+def _is_last(came: list[Part]) -> bool:
+    newest = {part.etag for part in came if part.arrived_at == came[-1].arrived_at}
+    return len(newest) == 1
 
 
 def _assemble(store: Store, media: Media, claimed: Mapping[int, str]) -> None:
     """Join the parts. Without an upload under way it was done before, or never begun: the object tells."""
-    key, sizes = media.raw_key, _sizes(media)
+    key, wanted = media.raw_key, sizes(media)
     upload_id = store.upload_id(key)
     if upload_id is None:
         return
-    parts = [
-        part
-        for part in _whole(store.parts(key, upload_id), sizes)
-        if claimed.get(part.number, part.etag).strip('"') == part.etag
-    ]
-    missing = sorted(sizes.keys() - {part.number for part in parts})
+    there = store.parts(key, upload_id)
+    parts = _whole((part for part in there if _is_claimed(part, claimed)), wanted)
+    missing = sorted(wanted.keys() - {part.number for part in parts})
     if missing:
         told = ", ".join(map(str, missing))
         raise Refused(Problem.MEDIA_NOT_READY, f"Not arrived yet: part {told}.", extra={"missing": missing})
     store.complete_parts(key, upload_id, parts)
+
+
+def _is_claimed(part: Part, claimed: Mapping[int, str]) -> bool:
+    """Whether the phone means this one: it may have sent a part again, with other bytes."""
+    return claimed.get(part.number, part.etag).strip('"') == part.etag

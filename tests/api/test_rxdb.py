@@ -49,7 +49,9 @@ def test_what_is_pushed_is_pulled_whole(olga: Caller, visit_id: str) -> None:
     (document,) = pull(olga)
     stamps = {name: document.pop(name) for name in ("created_at", "updated_at", "seq")}
     assert all(stamps.values())
-    assert document == NOTE | dict.fromkeys(("code", "instrument", "at_ms", "until_ms", "at", "clock_offset_ms")) | {
+    assert document == NOTE | dict.fromkeys(
+        ("code", "instrument", "at_ms", "until_ms", "at", "clock_offset_ms")
+    ) | {
         "state": "draft",
         "created_by": OLGA,
         "_deleted": False,

@@ -85,7 +85,7 @@ def test_it_makes_the_photo_and_stops_when_asked(
         until(lambda: world.state(ID) == ("ready", None), "the photo")
         until(lambda: status_of_job(connection) is None, "the end of the job")
         assert ended(process, signal.SIGTERM) == 0
-    stored = world.stored(world.media(ID).photo_key)
+    stored = world.stored(world.media(ID).key("photo"))
     assert [secret for secret in SECRETS if secret in stored] == []
     assert ID not in log.read_text(), "what is logged by libraries goes without its arguments"
 
@@ -105,7 +105,7 @@ def test_killed_in_the_middle_it_is_done_by_the_next_and_once(
         until(lambda: world.state(ID) == ("ready", None), "the photo")
         until(lambda: status_of_job(connection) is None, "the end of the job")
         assert ended(second, signal.SIGINT) == 0
-    assert world.keys() == [f"{ID}/photo"]
+    assert world.keys() == [f"{ID}/photo", f"{ID}/small"]
 
 
 def test_a_store_that_is_away_is_waited_for(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import subprocess
@@ -9,11 +10,14 @@ import sys
 from io import BytesIO
 from pathlib import Path
 
+import piexif
 import pytest
 from PIL import Image
 
 from service.media import photos
-from service.media.photos import UnfitError, clean, clean_apart
+from service.media.photos import clean_apart
+from service.media.reasons import UnfitError
+from tests.media.cameras import heic, moving
 from tests.media.pictures import (
     SECRETS,
     halves,
@@ -24,7 +28,6 @@ from tests.media.pictures import (
     png,
     png_that_says_it_is,
     png_with_words,
-    srgb,
     webp_with_words,
 )
 
@@ -33,6 +36,11 @@ WORDY = [
     (png_with_words(), "image/png", "PNG"),
     (webp_with_words(), "image/webp", "WEBP"),
 ]
+
+
+def clean(raw: bytes, media_type: str) -> bytes:
+    """The larger rendition."""
+    return photos.clean(raw, media_type).renditions["photo"]
 
 
 def reason(raw: bytes, media_type: str = "image/jpeg") -> str:
@@ -82,10 +90,6 @@ def test_a_broken_note_of_the_orientation_does_no_harm() -> None:
     assert opened(clean(broken, "image/jpeg")).size == (64, 32)
 
 
-def test_the_colour_profile_is_kept() -> None:
-    assert opened(clean(jpeg_of_a_phone(), "image/jpeg")).info["icc_profile"] == srgb()
-
-
 def test_transparency_is_kept() -> None:
     seen_through = Image.new("P", (4, 4), 1)
     seen_through.putpalette([0, 0, 0, 255, 0, 0])
@@ -100,6 +104,59 @@ def test_of_several_pictures_in_a_jpeg_the_first_is_the_photo() -> None:
     assert opened(cleaned).format == "JPEG"
     assert is_red(opened(cleaned), (5, 15))
     assert len(cleaned) < len(stored.getvalue())
+
+
+def test_a_photo_of_a_newer_phone_is_shown_as_everybody_can_open_it() -> None:
+    photo = photos.clean(heic(halves((96, 64))), "image/heic")
+    shown = opened(photo.renditions["photo"])
+    assert (shown.format, shown.size) == ("JPEG", (96, 64))
+    assert (is_red(shown, (5, 15)), is_red(shown, (90, 15))) == (True, False)
+    assert photos.clean(heic(), "image/heif") == photo
+
+
+def test_it_stands_upright_whoever_turned_it() -> None:
+    """HEIC says how to turn it in a place of its own; EXIF then says so too, and it is turned once."""
+    turned = piexif.dump({"0th": {piexif.ImageIFD.Orientation: 6}})
+    shown = opened(clean(heic(halves((96, 64)), exif=turned), "image/heic"))
+    assert shown.size == (64, 96)
+    assert (is_red(shown, (30, 5)), is_red(shown, (30, 90))) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("size", "large", "small"),
+    [
+        ((64, 32), (64, 32), (64, 32)),
+        ((5000, 2500), (4096, 2048), (800, 400)),
+        ((20, 30_000), (3, 4096), (1, 800)),
+    ],
+)
+def test_it_comes_in_two_sizes(size: tuple[int, int], large: tuple[int, int], small: tuple[int, int]) -> None:
+    photo = photos.clean(jpeg(halves(size)), "image/jpeg")
+    assert [opened(one).size for one in photo.renditions.values()] == [large, small]
+    assert (photo.facts.width, photo.facts.height) == large
+
+
+def test_until_it_comes_a_blur_of_a_few_bytes_is_shown() -> None:
+    told = photos.clean(jpeg(halves((640, 320))), "image/jpeg").facts.placeholder
+    kind, _, content = told.partition(",")
+    assert kind == "data:image/webp;base64"
+    assert len(told) < 400
+    tiny = opened(base64.b64decode(content))
+    assert tiny.size == (16, 8)
+    assert (is_red(tiny, (1, 4)), is_red(tiny, (14, 4))) == (True, False)
+
+
+def test_sixteen_bits_are_shown_in_eight() -> None:
+    deep = Image.new("I;16", (4, 4), 0x8000)
+    shown = opened(clean(png(deep), "image/png"))
+    assert (shown.mode, shown.getpixel((1, 1))) == ("L", 128)
+
+
+@pytest.mark.parametrize("format_", ["PNG", "WEBP"])
+def test_of_what_moves_the_first_picture_is_shown(format_: str) -> None:
+    shown = opened(clean(moving(format_), f"image/{format_.lower()}"))
+    assert getattr(shown, "n_frames", 1) == 1
+    assert is_red(shown, (5, 15))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +187,7 @@ def test_the_limit_of_pixels_is_itself_allowed(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_apart_it_is_the_same() -> None:
-    assert clean_apart(jpeg_of_a_phone(), "image/jpeg") == clean(jpeg_of_a_phone(), "image/jpeg")
+    assert clean_apart(jpeg_of_a_phone(), "image/jpeg") == photos.clean(jpeg_of_a_phone(), "image/jpeg")
     with pytest.raises(UnfitError) as fault:
         clean_apart(b"<html>", "image/jpeg")
     assert fault.value.reason == "wrong_type"
@@ -151,12 +208,29 @@ def test_a_crash_is_the_files_fault_and_a_kill_is_not(
         clean_apart(jpeg(), "image/jpeg")
 
 
+def test_it_is_not_told_the_secrets_of_the_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    double = tmp_path / "python"
+    double.write_text("#!/bin/sh\nenv >&2\nexec cat /dev/null\n")
+    double.chmod(0o755)
+    monkeypatch.setattr(photos.sys, "executable", str(double))
+    monkeypatch.setenv("S3_SECRET_KEY", "nobody may know")
+    told: list[bytes] = []
+    run = photos.subprocess.run
+    monkeypatch.setattr(
+        photos.subprocess, "run", lambda *a, **k: told.append((done := run(*a, **k)).stderr) or done
+    )
+    with pytest.raises(ValueError):
+        clean_apart(jpeg(), "image/jpeg")
+    assert b"PATH=" in told[0]
+    assert b"nobody may know" not in told[0]
+
+
 def test_memory_and_time_are_bounded_apart() -> None:
     """A decoder that takes more than its share ends; the worker does not."""
     program = (
         "import resource, runpy, sys\n"
         "from service.media import photos\n"
-        "photos.clean = lambda raw, media_type: bytes(photos.MEMORY)\n"
+        "photos.clean = lambda *_, **__: bytes(photos.MEMORY)\n"
         "photos._main('image/jpeg')\n"
     )
     done = subprocess.run(

@@ -19,6 +19,7 @@ import pytest
 from schemas.problems import Problem, Refused
 from service.media.store import AbsentError, Part, Store
 from service.settings import Settings
+from sync.clock import system_now
 from tests.media.world import store_of
 
 MIB = 1 << 20
@@ -181,7 +182,7 @@ def test_an_aborted_upload_is_gone(store: Store, key: str) -> None:
     with pytest.raises(AbsentError):
         store.parts(key, upload_id)
     with pytest.raises(AbsentError):
-        store.complete_parts(key, upload_id, [Part(1, 3, "900150983cd24fb0d6963f7d28e17f72")])
+        store.complete_parts(key, upload_id, [Part(1, 3, "900150983cd24fb0d6963f7d28e17f72", system_now())])
 
 
 def test_what_is_not_there_can_be_deleted(store: Store, key: str) -> None:
@@ -194,7 +195,7 @@ def test_what_is_not_there_can_be_deleted(store: Store, key: str) -> None:
 def test_the_bucket_is_made_when_there_is_none(settings_with_s3: Settings, key: str) -> None:
     store = Store(replace(settings_with_s3, s3_bucket=f"new-{uuid4()}"))
     for _ in range(2):
-        store.ensure_bucket(["http://127.0.0.1:8080"])
+        store.set_up(["http://127.0.0.1:8080"])
     store.put(key, CONTENT, "image/jpeg")
     asked = {"Origin": "http://127.0.0.1:8080", "Access-Control-Request-Method": "PUT"}
     url = store.sign_put(key, "image/jpeg", len(CONTENT), SHA256).url

@@ -90,3 +90,14 @@ def test_a_running_instance_fills_what_the_environment_lacks(
 def test_libpq_is_given_an_address_in_its_own_words(complete: dict[str, str]) -> None:
     settings = Settings.from_environment(complete)
     assert settings.database_conninfo == f"postgresql://app:{SECRET}@/comewatch"
+
+
+@pytest.mark.parametrize("address", ["/run/clamd", "tcp://127.0.0.1:3310", "tcp://[::1]:3310"])
+def test_a_scanner_is_named_by_port_or_by_path(complete: dict[str, str], address: str) -> None:
+    assert Settings.from_environment(complete | {"CLAMD": address}).clamd == address
+
+
+@pytest.mark.parametrize("address", ["clamd", "tcp://somewhere", "http://127.0.0.1:3310", "tcp://host:port"])
+def test_a_scanner_that_cannot_be_reached_is_a_fault(complete: dict[str, str], address: str) -> None:
+    with pytest.raises(SettingsError, match="CLAMD"):
+        Settings.from_environment(complete | {"CLAMD": address})

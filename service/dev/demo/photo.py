@@ -27,6 +27,7 @@ class Photo:
             "size_bytes": len(self.data),
             "sha256": digest,
             "file_name": "board.jpg",
+            "consent_basis": "nobody_shown",
         }
 
 

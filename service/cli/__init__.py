@@ -1,0 +1,33 @@
+"""`comewatch`: what an operator does at a shell. Each command explains itself with --help.
+
+What is asked for comes out on stdout, as words or, with --json, for a machine; what went wrong is one line on stderr.
+"""
+
+from __future__ import annotations
+
+import click
+
+from service.cli.db import db
+from service.cli.media import media
+from service.cli.people import person, tenant, token
+from service.cli.shell import OneLine
+
+
+@click.group(cls=OneLine)
+@click.version_option(package_name="comewatch")
+def main() -> None:
+    """Run Come Watch for a district.
+
+    Every command reads its settings from the environment (docs/settings.md), or from the instance that `make run` has
+    running in this directory.
+
+    \b
+    From nothing to a first teacher:
+      comewatch db upgrade
+      comewatch tenant create riverbend --name "Riverbend School District"
+      comewatch person create ana@riverbend.example --tenant riverbend --name "Ana Ruiz" --role admin
+    """
+
+
+for command in (db, tenant, person, token, media):
+    main.add_command(command)
