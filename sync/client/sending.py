@@ -121,7 +121,7 @@ class _Journey:
         for number, (start, length) in spans.items():
             if number not in etags:
                 self._file.demand_unchanged()
-                said = {"sha256": checksum(self._file.pieces(start, length))}
+                said = {"md5": checksum(self._file.pieces(start, length), "md5")}
                 etags[number] = self._put(self._ask(f"upload/parts/{number}", said), start, length)
                 self._arrived(self._sent + length)
         try:
