@@ -2,9 +2,12 @@
 
 `client.Client` is the way in. `replica` holds what the server said, `outbox` what was typed and not yet answered, and
 `view` lays the second over the first: that is what a person sees. `exchange` is one sync, `answers` what it learns,
-`transport` carries requests over a bad network, `session` keeps a phone signed in. Nothing here knows a kind by name.
+`transport` carries requests over a bad network, `session` keeps a phone signed in. `uploads` is the queue of files,
+`sending` brings them to the object store, `background` does so in a thread. But for `uploads`, which belong to records
+of `media`, nothing here knows a kind by name.
 """
 
+from sync.client.background import Uploading
 from sync.client.client import Client
 from sync.client.errors import (
     CannotWrite,
@@ -17,8 +20,10 @@ from sync.client.errors import (
 )
 from sync.client.outbox import Queued, RefusedChange, Standing
 from sync.client.reports import Comparison, Notice, SyncReport
+from sync.client.storage import HttpStorage, Storage
 from sync.client.surroundings import Surroundings
 from sync.client.transport import HttpNetwork, Lost, Network, Request, Response
+from sync.client.uploads import Stage, Upload
 
 __all__ = [
     "CannotWrite",
@@ -28,6 +33,7 @@ __all__ = [
     "Declined",
     "DeviceRevoked",
     "HttpNetwork",
+    "HttpStorage",
     "Lost",
     "Network",
     "Notice",
@@ -36,9 +42,13 @@ __all__ = [
     "Request",
     "Response",
     "SignInRequired",
+    "Stage",
     "Standing",
+    "Storage",
     "Surroundings",
     "SyncReport",
     "Unreachable",
     "Unsent",
+    "Upload",
+    "Uploading",
 ]

@@ -1,4 +1,4 @@
-"""`comewatch-client`: the phone on the command line. Everything but sign-in, sync and --check works without network."""
+"""`comewatch-client`: the phone on the command line. Everything but sign-in, sync, upload and --check works without network."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import IO, Any
 import click
 import orjson
 
+from sync.client import cli_files
 from sync.client.client import Client
 from sync.client.errors import ClientError
 from sync.client.printing import (
@@ -64,6 +65,8 @@ def main(ctx: click.Context, home: Path, server: str | None) -> None:
     comewatch-client list invitations --where state=open
     comewatch-client put notes visit_id=... note_kind=noticing text="Four tables argue."
     comewatch-client sync
+    comewatch-client attach lesson.mp4 --visit ... --consent families_agreed --wifi-only
+    comewatch-client upload
     """
     ctx.obj = ctx.with_resource(Client(home, server))
 
@@ -281,6 +284,10 @@ def parse(pairs: tuple[str, ...]) -> Mapping[str, Any]:
         except orjson.JSONDecodeError:
             raise click.UsageError(f"{pair!r}: what follows := must be JSON.") from None
     return fields
+
+
+for _command in (cli_files.attach, cli_files.uploads, cli_files.upload):
+    main.add_command(_command)
 
 
 if __name__ == "__main__":

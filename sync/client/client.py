@@ -9,33 +9,30 @@ client.sync()
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-import orjson
-
-from schemas.base import SERVER_OWNED
-from schemas.fields import ID_PATTERN
 from sync.changes import Record
 from sync.client import device
+from sync.client.background import Uploading
+from sync.client.checked import checked
 from sync.client.desk import Desk
-from sync.client.errors import CannotWrite, DeviceRevoked, SignInRequired, Unsent
+from sync.client.errors import DeviceRevoked, SignInRequired, Unsent
+from sync.client.files import look_at, media_type
 from sync.client.lock import alone
 from sync.client.outbox import Queued, RefusedChange, Standing
 from sync.client.reports import Comparison, Progress, SyncReport
+from sync.client.sending import Enough, Sending
+from sync.client.storage import HttpStorage, Storage
 from sync.client.store import Store
 from sync.client.surroundings import Surroundings
 from sync.client.transport import HttpNetwork, Network, Nowhere, Transport
-from sync.client.view import seen, touched
-
-_COLLECTION = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_ID = re.compile(ID_PATTERN)
+from sync.client.uploads import MEDIA, Upload, Watch, waiting
 
 
 class Client:
@@ -52,6 +49,7 @@ class Client:
         server: str | None = None,
         *,
         network: Network | None = None,
+        storage: Storage | None = None,
         surroundings: Surroundings | None = None,
         batch: int = 500,
         page: int = 500,
@@ -59,11 +57,13 @@ class Client:
         durable: bool = True,
     ) -> None:
         self.home, self._around, self._durable = home, surroundings or Surroundings(), durable
-        self._batch, self._page = batch, page
+        self._batch, self._page, self._attempts = batch, page, attempts
         stored = device.load(home, self._around.new_id)
         self._device = replace(stored, server=server or stored.server)
         self._network = network or (HttpNetwork(self._device.server) if self._device.server else Nowhere())
+        self._storage = storage or HttpStorage()
         self._transport = Transport(self._network, self._device.id, self._around, attempts=attempts)
+        self._again = partial(Client, home, server, network=network, storage=storage, batch=batch, page=page)
 
     # who is here
 
@@ -97,10 +97,11 @@ class Client:
         return str(answer["person_id"])
 
     def sign_out(self, *, discard_unsent: bool = False) -> None:
-        """End the session and erase this person's records here; raises Unsent while changes wait, unless told otherwise."""
+        """End the session and erase this person's records here; raises Unsent while anything waits, unless told otherwise."""
         with self._online() as desk:
-            if self.pending() and not discard_unsent:
-                raise Unsent(self.pending())
+            files = len(waiting(self.uploads(), on_wifi=True))
+            if (self.pending() or files) and not discard_unsent:
+                raise Unsent(self.pending(), files)
             desk.session.ask("POST", "/v1/sign-out")
         self._erase()
 
@@ -133,8 +134,9 @@ class Client:
     def close(self) -> None:
         """Close the files and connections."""
         self._leave_desk()
-        if isinstance(self._network, HttpNetwork):
-            self._network.close()
+        for line in (self._network, self._storage):
+            if isinstance(line, HttpNetwork | HttpStorage):
+                line.close()
 
     def __enter__(self) -> Self:
         return self
@@ -147,11 +149,7 @@ class Client:
     def get(self, collection: str, record_id: str) -> Record | None:
         """One record with everything typed here on top; None where there is none."""
         with self._desk.store.snapshot():
-            return self._seen(collection, record_id)
-
-    def _seen(self, collection: str, record_id: str) -> Record | None:
-        stored = self._desk.replica.find(collection, record_id)
-        return seen(record_id, stored.record if stored else None, self._desk.outbox.of(collection, record_id))
+            return self._desk.seen(collection, record_id)
 
     def list(self, collection: str, where: Mapping[str, Any] | None = None) -> list[Record]:
         """The records of a collection in the order of their ids, with everything typed here on top.
@@ -179,25 +177,92 @@ class Client:
         deleted here. What the server alone writes is ignored.
         """
         record_id = record_id or self.new_id()
-        typed = _checked(collection, record_id, fields)
+        typed = checked(collection, record_id, fields)
         with self._desk.store.transaction():
-            record = self._seen(collection, record_id)
-            if record is None and self._desk.outbox.of(collection, record_id):
-                raise CannotWrite("This record was deleted on this phone.")
-            changed = typed if record is None else touched(record, typed)
-            if changed or record is None:
-                self._desk.outbox.write(
-                    collection, record_id, self._desk.base_seq(collection, record_id), changed
-                )
+            self._desk.write(collection, record_id, typed)
         return record_id
 
     def delete(self, collection: str, record_id: str) -> bool:
         """Delete a record: it is out of sight at once. False where there is none."""
         with self._desk.store.transaction():
-            if self._seen(collection, record_id) is None:
+            if self._desk.seen(collection, record_id) is None:
                 return False
             self._desk.delete(collection, record_id)
             return True
+
+    # files
+
+    def attach(self, path: Path, fields: Mapping[str, Any], *, wifi_only: bool = False) -> str:
+        """Have a photo or a recording sent some day: makes its record of `media` with these fields, returns its id.
+
+        The file is read once now and must stay where it is until it is sent. Its type is told by its name, unless
+        `media_type` is among the fields. Raises CannotWrite when it is no file, or nothing is known of its type.
+        """
+        file, media_id = look_at(path), self.new_id()
+        declared = {"file_name": file.path.name, "size_bytes": file.size, "sha256": file.sha256}
+        said = declared | ({"wifi_only": True} if wifi_only else {}) | dict(fields)
+        typed = checked(MEDIA, media_id, {"media_type": said.get("media_type") or media_type(path)} | said)
+        with self._desk.store.transaction():
+            self._desk.write(MEDIA, media_id, typed)
+            self._desk.uploads.add(media_id, file)
+        return media_id
+
+    def uploads(self) -> Sequence[Upload]:
+        """The files attached here and how far each is, the small ones first: kept until `forget_upload`."""
+        with self._desk.store.snapshot():
+            rows = self._desk.uploads.rows()
+            return [self._desk.uploads.shown(row, self._desk.seen(MEDIA, row.media_id)) for row in rows]
+
+    def forget_upload(self, media_id: str) -> bool:
+        """Take a file out of the list; its record stays as it is. False where there is none."""
+        with self._desk.store.transaction():
+            return self._desk.uploads.forget(media_id)
+
+    def upload(
+        self,
+        progress: Watch = lambda upload: None,
+        *,
+        on_wifi: bool = True,
+        wait: float = 60.0,
+        going_on: Callable[[], bool] = lambda: True,
+    ) -> Sequence[Upload]:
+        """Send the files that wait, after a sync, as the server must know their records; returns what `uploads` then tells.
+
+        Whatever arrived stays there, however this ends; the next call sends the rest. Raises as `sync` does. One at a
+        time on these files, as with `sync`. It ends early where `going_on` says so.
+        """
+        with (
+            self._online() as desk,
+            alone(desk.store.path.with_suffix(".upload"), wait, "sending these files"),
+        ):
+            self.sync(wait=wait)
+            sending = desk.sending(self._storage, self._attempts, progress, going_on)
+            with suppress(Enough):
+                self._send(desk, sending, progress, on_wifi)
+        return self.uploads()
+
+    def _send(self, desk: Desk, sending: Sending, progress: Watch, on_wifi: bool) -> None:
+        rows = {row.media_id: row for row in desk.uploads.rows()}
+        for one in waiting(self.uploads(), on_wifi=on_wifi):
+            if desk.knows(MEDIA, one.media_id):
+                sending.send(rows[one.media_id], one)
+                for now in self.uploads():
+                    if now.media_id == one.media_id:
+                        progress(now)
+
+    def uploading(
+        self,
+        progress: Watch = lambda upload: None,
+        *,
+        on_wifi: Callable[[], bool] = lambda: True,
+        every: float = 5.0,
+    ) -> Uploading:
+        """Send in the background what waits and what is attached later, until it is stopped: `with client.uploading(): ...`.
+
+        `progress` is called in another thread than yours.
+        """
+        again = partial(self._again, attempts=self._attempts, durable=self._durable)
+        return Uploading(lambda around: again(surroundings=around), self._around, progress, on_wifi, every)
 
     # what waits, and what was not accepted
 
@@ -257,16 +322,3 @@ class Client:
         return Comparison(
             collection, desk.replica.digest(collection), (int(there["count"]), str(there["digest"]))
         )
-
-
-def _checked(collection: str, record_id: str, fields: Mapping[str, Any]) -> Record:
-    """The fields as JSON values, without those that the server alone writes."""
-    if not _COLLECTION.fullmatch(collection):
-        raise CannotWrite(f"{collection!r} is not the name of a collection.")
-    if not _ID.fullmatch(record_id):
-        raise CannotWrite("An id is 8 to 64 letters, digits, - or _.")
-    try:
-        typed: Record = orjson.loads(orjson.dumps(fields))
-    except orjson.JSONEncodeError as fault:
-        raise CannotWrite(f"These values cannot be sent: {fault}") from None
-    return {name: value for name, value in typed.items() if name not in (*SERVER_OWNED, "id")}

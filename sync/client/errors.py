@@ -51,9 +51,9 @@ class CannotWrite(ClientError):
 
 
 class Unsent(ClientError):
-    """Signing out would throw away changes that the server has not answered."""
+    """Signing out would throw away changes that the server has not answered, or forget files that wait to be sent."""
 
-    def __init__(self, count: int) -> None:
-        super().__init__(
-            f"{count} changes are not sent yet; sync first, or say that they may be thrown away."
-        )
+    def __init__(self, changes: int, files: int = 0) -> None:
+        told = {f"{changes} changes": changes, f"{files} files": files}
+        what = " and ".join(words for words, count in told.items() if count)
+        super().__init__(f"{what} are not sent yet; send them first, or say that they may be thrown away.")

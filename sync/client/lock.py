@@ -11,12 +11,12 @@ from sync.client.errors import ClientError
 
 
 @contextmanager
-def alone(path: Path, wait: float) -> Iterator[None]:
+def alone(path: Path, wait: float, doing: str = "syncing these records") -> Iterator[None]:
     """Hold the lock named by a file for the length of the block; ClientError after `wait` seconds in vain."""
     path.touch(mode=0o600)
     with closing(sqlite3.connect(path, timeout=wait, isolation_level=None)) as connection:
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
-            raise ClientError("Another program is syncing these records right now.") from None
+            raise ClientError(f"Another program is {doing} right now.") from None
         yield

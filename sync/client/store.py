@@ -38,6 +38,14 @@ VERSIONS: Sequence[Sequence[str]] = (
             collection TEXT NOT NULL, id TEXT NOT NULL, deleted INTEGER NOT NULL, fields BLOB NOT NULL,
             PRIMARY KEY (collection, id)) WITHOUT ROWID""",
     ),
+    (
+        # files to send: where each lies and what it was when it was attached; sent is how many bytes have arrived.
+        # begun: the server was asked where to send it. complete: told that all was sent. stopped: it is not tried again
+        """CREATE TABLE uploads (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, media_id TEXT NOT NULL UNIQUE, path TEXT NOT NULL, size INTEGER NOT NULL,
+            modified_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, sent INTEGER NOT NULL DEFAULT 0, begun INTEGER NOT NULL DEFAULT 0,
+            complete INTEGER NOT NULL DEFAULT 0, stopped INTEGER NOT NULL DEFAULT 0, reason TEXT, detail TEXT)""",
+    ),
 )
 """The statements that lead from each version of the schema to the next; never edited once released, only added to."""
 

@@ -10,6 +10,9 @@ from random import Random, SystemRandom
 
 from sync.clock import Now, system_now
 
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries of the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -22,3 +25,10 @@ class Surroundings:
     def new_id(self) -> str:
         """A new id for a record, a change or a device: a random UUID (RFC 9562, version 4)."""
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def pause(self, failures: int) -> float:
+        """Seconds to wait after so many failures: 1, 2, 4 ... 60, each shortened by up to a half.
+
+        So many phones do not come back together.
+        """
+        return min(LONGEST_PAUSE, 2.0 ** min(failures - 1, 10)) * (0.5 + self.random.random() / 2)

@@ -17,12 +17,10 @@ import httpx
 import orjson
 
 from sync.client.errors import ClientError, Declined, Unreachable
-from sync.client.surroundings import Surroundings
+from sync.client.surroundings import LONGEST_PAUSE, Surroundings
 from sync.clock import stamp
 
 T = TypeVar("T")
-LONGEST_WAIT = 60.0
-"""Seconds between two tries; where the server asks for more, the caller is told instead of being kept waiting."""
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -113,7 +111,7 @@ class Transport:
         wait, why = 0.0, ""
         for attempt in range(self._attempts):
             if attempt:
-                self._around.sleep(max(wait, self._pause(attempt)))
+                self._around.sleep(max(wait, self._around.pause(attempt)))
             wait = 0.0
             try:
                 return read(_usable(self._network.send(self._dated(request))))
@@ -121,7 +119,7 @@ class Transport:
                 why = str(lost) or "no answer"
             except _Busy as busy:
                 wait, why = busy.wait(self._around.now()), str(busy)
-                if wait > LONGEST_WAIT:
+                if wait > LONGEST_PAUSE:  # the caller is told instead of being kept waiting
                     break
         raise Unreachable(why, wait or None)
 
@@ -130,11 +128,6 @@ class Transport:
 
     def _dated(self, request: Request) -> Request:
         return replace(request, headers={**request.headers, "X-Device-Time": stamp(self._around.now())})
-
-    def _pause(self, attempt: int) -> float:
-        """1 s, 2 s, 4 s ... 60 s, each shortened by up to a half, so that many phones do not come back together."""
-        longest = min(LONGEST_WAIT, 2.0 ** (attempt - 1))
-        return longest * (0.5 + self._around.random.random() / 2)
 
 
 class _Busy(Exception):

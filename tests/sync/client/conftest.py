@@ -28,12 +28,17 @@ def tunnel(server: FakeServer) -> Tunnel:
 
 
 @pytest.fixture
-def open_phone(tmp_path: Path, tunnel: Tunnel) -> OpenPhone:
+def open_phone(tmp_path: Path, tunnel: Tunnel, server: FakeServer) -> OpenPhone:
     """`open_phone("ana")` opens Ana's phone (again), without signing in."""
 
     def open_(name: str, **options: object) -> Client:
         around = surroundings(Random(f"{name}{len(tunnel.requests)}"))
-        arguments = {"network": tunnel, "surroundings": around, "durable": False} | options
+        arguments = {
+            "network": tunnel,
+            "storage": server.store,
+            "surroundings": around,
+            "durable": False,
+        } | options
         return Client(tmp_path / name, **arguments)  # type: ignore[arg-type]
 
     return open_

@@ -15,6 +15,8 @@ from typing import Any
 from schemas.problems import Problem
 from sync.client import Request, Response
 from sync.merge import three_way
+from tests.sync.client.fake_answers import ok, problem
+from tests.sync.client.fake_store import FakeStore
 
 PARENTS = {"notes": ("visit_id", "visits")}
 SCHEMA = "/v1/sync/schema/native"
@@ -37,6 +39,7 @@ class FakeServer:
         self.codes: dict[str, str] = {}
         self.sessions: dict[str, Json] = {}
         self.busy: list[Response] = []  # answered first, one request each
+        self.store = FakeStore(self)
         self.most_bytes = 2**20
 
     # state
@@ -70,7 +73,7 @@ class FakeServer:
         if self.busy:
             return self.busy.pop(0)
         if len(request.body or b"") > self.most_bytes:
-            return _problem(Problem.TOO_LARGE)
+            return problem(Problem.TOO_LARGE)
         said = json.loads(request.body) if request.body else {}
         path, _, query = request.path.partition("?")
         public = {"/v1/sign-in/code": self._sign_in, "/v1/sign-in/refresh": self._refresh, SCHEMA: _schema}
@@ -78,43 +81,45 @@ class FakeServer:
             return public[path](said)
         person = self._person(request.headers.get("Authorization", ""))
         if person is None:
-            return _problem(Problem.SIGN_IN_REQUIRED)
+            return problem(Problem.SIGN_IN_REQUIRED)
         private: dict[str, Callable[[], Response]] = {
             "/v1/sync/push": lambda: self._push(said, person),
             "/v1/sync/pull": lambda: self._pull(said),
             "/v1/sync/digest": lambda: self._digest(query.partition("=")[2]),
             "/v1/sign-out": lambda: Response(204),
         }
-        return private.get(path, lambda: _problem(Problem.NOT_FOUND))()
+        if path.startswith("/v1/media/"):
+            return self.store.answer(request.method, path.removeprefix("/v1/media/"), said)
+        return private.get(path, lambda: problem(Problem.NOT_FOUND))()
 
     # sessions: access tokens live until `expire`; a refresh gives the same successor until it was used
 
     def _sign_in(self, said: Json) -> Response:
         person = self.codes.get(said["code"])
         if person is None:
-            return _problem(Problem.CODE_NOT_VALID)
+            return problem(Problem.CODE_NOT_VALID)
         session = self.sessions[said["device_id"]] = {
             "person": person,
             "generation": 1,
             "access": {f"{said['device_id']}/a1"},
         }
-        return _ok(_tokens(said["device_id"], session))
+        return ok(_tokens(said["device_id"], session))
 
     def _refresh(self, said: Json) -> Response:
         device, _, generation = said["refresh_token"].rpartition("/r")
         session = self.sessions.get(device)
         if session is None:
-            return _problem(Problem.SESSION_ENDED)
+            return problem(Problem.SESSION_ENDED)
         if session.get("revoked"):
-            return _problem(Problem.SESSION_ENDED, wipe=True)
+            return problem(Problem.SESSION_ENDED, wipe=True)
         if int(generation) == session["generation"]:
             session["generation"] += 1
             session["used"] = False
         elif int(generation) != session["generation"] - 1 or session["used"]:
             del self.sessions[device]
-            return _problem(Problem.SESSION_ENDED)
+            return problem(Problem.SESSION_ENDED)
         session["access"] = {f"{device}/a{session['generation']}"}
-        return _ok(_tokens(device, session))
+        return ok(_tokens(device, session))
 
     def expire(self) -> None:
         """Every access token runs out."""
@@ -132,7 +137,7 @@ class FakeServer:
     # push
 
     def _push(self, said: Json, person: str) -> Response:
-        return _ok({"outcomes": [self._take(change, person) for change in said["changes"]]})
+        return ok({"outcomes": [self._take(change, person) for change in said["changes"]]})
 
     def _take(self, change: Json, person: str) -> Json:
         payload = json.dumps({k: v for k, v in change.items() if k != "op_id"}, sort_keys=True)
@@ -186,7 +191,7 @@ class FakeServer:
     def _merged(
         self, document: Json | None, key: tuple[str, str], base_seq: int | None, name: str, value: Any
     ) -> Any:
-        if document is None or document["record"][name] == value:
+        if document is None or document["record"].get(name) == value:
             return value
         if base_seq and document["writers"].get(name, 0) <= base_seq:
             return value
@@ -243,13 +248,13 @@ class FakeServer:
     def _pull(self, said: Json) -> Response:
         since, boot, epoch = (int(n) for n in (said["cursor"] or f"0:{self.seq}:{self.epoch}").split(":"))
         if since and (max(since, boot) < self.horizon or epoch != self.epoch):
-            return _problem(Problem.SYNC_RESET_REQUIRED, restored=epoch != self.epoch)
+            return problem(Problem.SYNC_RESET_REQUIRED, restored=epoch != self.epoch)
         news = sorted((d["seq"], *key) for key, d in self.documents.items() if d["seq"] > since)
         news = [(s, k, i) for s, k, i in news if self.documents[k, i]["record"] is not None or s > boot]
         page = news[: said["limit"]]
         last = page[-1][0] if len(news) > len(page) else self.seq
         changes = [self._row(kind, record_id) for _, kind, record_id in page]
-        return _ok({"changes": changes, "cursor": f"{last}:{boot}:{epoch}", "more": len(news) > len(page)})
+        return ok({"changes": changes, "cursor": f"{last}:{boot}:{epoch}", "more": len(news) > len(page)})
 
     def _row(self, kind: str, record_id: str) -> Json:
         document = self.documents[kind, record_id]
@@ -269,7 +274,7 @@ class FakeServer:
         )
         for record_id, seq in rows:
             total ^= int.from_bytes(hashlib.sha256(f"{record_id}:{seq}".encode()).digest()[:8], "big")
-        return _ok({"collection": collection, "count": len(rows), "digest": f"{total:016x}", "seq": self.seq})
+        return ok({"collection": collection, "count": len(rows), "digest": f"{total:016x}", "seq": self.seq})
 
 
 def _outcome(change: Json, status: str, **rest: Any) -> Json:
@@ -293,13 +298,4 @@ def _schema(said: Json) -> Response:
     fields: Json = {name: {"type": "string"} for name in ("id", *FIELDS)}
     fields["created_by"] = {"type": "string", "server_owned": True}
     kinds = ("visits", "notes", "rejected_writes")
-    return _ok({"collections": {name: {"read_only": name in READ_ONLY, "fields": fields} for name in kinds}})
-
-
-def _ok(document: Json) -> Response:
-    return Response(200, {"content-type": "application/json"}, json.dumps(document).encode())
-
-
-def _problem(problem: Problem, **extra: Any) -> Response:
-    body = json.dumps(problem.document(**extra)).encode()
-    return Response(problem.status, {"content-type": "application/problem+json"}, body)
+    return ok({"collections": {name: {"read_only": name in READ_ONLY, "fields": fields} for name in kinds}})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
 
-from sync.client import Network, Request, Response
+from sync.client import Network, Request, Response, Storage
 from sync.client.store import Store
 
 
@@ -53,6 +53,25 @@ class Wired:
         answer = self.inner.send(request)
         self.fuse.step()
         return answer
+
+
+class WiredStore:
+    """An object store with the fuse before, within and after each file or part."""
+
+    def __init__(self, inner: Storage, fuse: Fuse) -> None:
+        self.inner, self.fuse = inner, fuse
+
+    def put(self, url: str, headers: Mapping[str, str], body: Iterator[bytes]) -> Response:
+        """The answer, if the phone lives to see it."""
+        self.fuse.step()
+        answer = self.inner.put(url, headers, self._watched(body))
+        self.fuse.step()
+        return answer
+
+    def _watched(self, body: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in body:
+            self.fuse.step()
+            yield piece
 
 
 def wire(fuse: Fuse, patched: pytest.MonkeyPatch) -> None:

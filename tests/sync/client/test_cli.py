@@ -200,6 +200,9 @@ def test_every_command_explains_itself(run: Run) -> None:
         "refused",
         "status",
         "export",
+        "attach",
+        "uploads",
+        "upload",
     ]
     for name, command in cli.main.commands.items():
         assert isinstance(command, click.Command)
