@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Flask, Response, g
 from flask_compress import Compress
 
 from service.api.guard import endpoint_terms
+from service.api.services import services
+from sync.clock import stamp
 
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The content security policy of answers that are no pages."""
@@ -28,6 +32,10 @@ _COMPRESSION = {
 }
 
 
+TIME = "Comewatch-Time"
+"""The server's time to the millisecond: phones learn from it what their clocks are off by (docs/sync-protocol.md)."""
+
+
 def register(app: Flask) -> None:
     """Put the headers on every answer of the app, and compress what may be."""
     app.config.update(_COMPRESSION)
@@ -45,15 +53,22 @@ def secure(response: Response) -> None:
     """The security headers; a page that needs more has said so itself."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers[TIME] = stamp(services().now())
     terms = endpoint_terms()
     if "claims" in g or (terms and terms.secret):
         response.headers["Cache-Control"] = "no-store"
 
 
-def of_json(length: int) -> list[tuple[str, str]]:
+def of_json(length: int, now: datetime) -> list[tuple[str, str]]:
     """The headers of a short JSON answer to who is signed in, as the app writes them."""
     about = [("Content-Type", "application/json"), ("Content-Length", str(length))]
-    return [*about, *_HEADERS.items(), ("Cache-Control", "no-store"), ("Vary", "Accept-Encoding")]
+    return [
+        *about,
+        *_HEADERS.items(),
+        (TIME, stamp(now)),
+        ("Cache-Control", "no-store"),
+        ("Vary", "Accept-Encoding"),
+    ]
 
 
 def _may_compress(response: Response) -> bool:
