@@ -6,6 +6,7 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from observation_tools.states import MEDIA
 from schemas.fields import Choice, Moment, Whole, Words
+from schemas.records.media import RENDITIONS
 
 MOST_PARTS = 10_000
 
@@ -78,6 +79,12 @@ class UploadStateSchema(Message):
     """How far the file has come; it is shown when it is `ready`."""
 
     state = Choice(*MEDIA.states, required=True)
+
+
+class LinkQuerySchema(Message):
+    """Which rendition: one that the record lists, or else the best that there is."""
+
+    rendition = Choice(*RENDITIONS)
 
 
 class LinkSchema(Message):

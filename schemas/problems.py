@@ -135,6 +135,11 @@ class Problem(Enum):
     CONSENT_WITHDRAWN = Explanation(
         409, "Consent to this recording was withdrawn", "Nothing is left to do: it is not shown, and deleted."
     )
+    MEDIA_HELD = Explanation(
+        409,
+        "This recording is held for an incident",
+        "Nobody sees or deletes it until the operator of the service releases it.",
+    )
     STORAGE_FULL = Explanation(
         403, "There is no room for this file", "Delete recordings that are not needed, or ask for more room."
     )

@@ -19,10 +19,12 @@ from service.api import (
     live,
     media,
     open_formats,
+    playback,
     problems,
     records,
     rxdb,
     sign_in,
+    stopping,
     sync,
     visits,
     watermelon,
@@ -52,6 +54,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     visits.blueprint,
     open_formats.blueprint,
     media.blueprint,
+    playback.blueprint,
+    stopping.blueprint,
     *records.blueprints(KINDS),
 )
 

@@ -10,6 +10,10 @@ import socket
 from collections.abc import Callable
 
 PR_SET_PDEATHSIG = 1
+CRASHES = frozenset(
+    -fault for fault in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
+)
+"""So ends a process that did wrong by itself."""
 DEAD_AFTER_MS = 60_000
 """A connection whose other end has said or taken nothing for so long, and does not answer either, is given up."""
 PROBE_EVERY_S = 15

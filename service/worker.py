@@ -6,6 +6,7 @@ It ends with 1 when PostgreSQL goes away; whoever keeps it alive starts it again
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +21,9 @@ from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
 from service.logs import configure, logger
-from service.media import processing, sweep, transcoding
+from service.media import clips, erasure, processing, sweep, transcoding
 from service.media.antivirus import Clamd
-from service.media.record import TRANSCODE, VERIFY
+from service.media.record import CUT, TRANSCODE, VERIFY
 from service.media.store import WORKER, Store
 from service.records import KINDS, expiry, read_log
 from service.settings import Settings
@@ -32,6 +33,8 @@ from sync.server import deadlines, purge
 from sync.server.actor import system_actor
 from sync.server.push import Door
 
+GIVES_WAY = 10
+"""Nice: who asks the API is waiting, and nobody waits for the worker."""
 _log = logger(__name__)
 
 
@@ -58,6 +61,20 @@ class Worker:
     def transcode_media(self, tenant_id: str, media_id: str) -> None:
         """Make everything of a recording that takes long."""
         transcoding.transcode(self.database, self.door, self.store, UUID(tenant_id), media_id)
+
+    def cut_clip(self, tenant_id: str, media_id: str) -> None:
+        """Cut a piece of a recording that somebody keeps."""
+        clips.cut(self.database, self.door, self.store, UUID(tenant_id), media_id)
+
+    def take_up_clips(self, tenant_id: UUID) -> bool:
+        """Have clips cut whose recording is ready by now."""
+        with self.database.begin(tenant_id) as connection:
+            clips.take_up(connection, self.door, tenant_id)
+        return False
+
+    def erase_media(self, tenant_id: UUID) -> bool:
+        """Erase the files of what was deleted, ran out, or lost its consent; True when there may be more."""
+        return erasure.erase(self.database, self.door, self.store, tenant_id)
 
     def expire(self, tenant_id: UUID) -> bool:
         """End what is due by the clock; True when more may be due."""
@@ -124,8 +141,9 @@ class Worker:
         queue = jobs.worker_queue(self.settings)
         queue.task(name=VERIFY, retry=jobs.Patient())(self.verify_media)
         queue.task(name=TRANSCODE, retry=jobs.Patient())(self.transcode_media)
+        queue.task(name=CUT, retry=jobs.Patient())(self.cut_clip)
         by_the_clock = {
-            "* * * * *": (self.fold_read_log,),
+            "* * * * *": (self.fold_read_log, self.take_up_clips, self.erase_media),
             "*/5 * * * *": (self.expire, self.give_up_held),
             "11 * * * *": (self.purge_inbox, self.sweep_uploads),
             "17 3 * * *": (self.tidy_store,),
@@ -152,6 +170,7 @@ def make_worker(settings: Settings, now: Now = system_now) -> Worker:
 
 def main() -> int:
     """Work until a signal comes: 0. 1 when there is nothing to work on."""
+    os.nice(GIVES_WAY)
     settings = Settings.from_environment()
     configure(settings.log_level)
     worker = make_worker(settings)

@@ -7,22 +7,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import g
+
 from schemas.media import (
     CompleteUploadSchema,
+    LinkQuerySchema,
     LinkSchema,
     PartSchema,
     SignedPartSchema,
     UploadPlanSchema,
     UploadStateSchema,
 )
-from schemas.problems import Problem, Refused
+from schemas.problems import Problem
 from service.api.services import services
 from service.api.smorest import Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
+from service.media import playback, uploads
 from service.media import record as records
-from service.media import uploads
-from service.media.photo_types import shown_type
+from service.media.capability import PLAYBACK, PLAYBACK_LASTS, Capabilities, Capability
+from service.media.links import handed
 from service.media.record import Media
 from service.media.store import Part, Signed
 from service.media.uploads import Plan
@@ -86,24 +90,54 @@ def abort_upload(media_id: str) -> None:
 
 
 @blueprint.route("/<media_id>/link", policy=Policy.SIGNED_IN)
+@blueprint.takes(LinkQuerySchema, location="query")
+@blueprint.gives(200, LinkSchema)
+@blueprint.refuses(Problem.NOT_FOUND, Problem.INVALID_REQUEST)
+@in_transaction
+def link(work: Work, asked: dict[str, Any], media_id: str) -> Signed:
+    """Where to fetch a file that you may see now, for five minutes: the best that there is, or the rendition you name.
+
+    Its host sees that you asked.
+    """
+    media = shown(work, media_id)
+    file = handed(media, asked.get("rendition"))
+    note_link(work, media)
+    return work.services.store.sign_get(file.key, file.media_type, file.file_name)
+
+
+@blueprint.route("/<media_id>/play", methods=("POST",), policy=Policy.SIGNED_IN)
 @blueprint.gives(200, LinkSchema)
 @blueprint.refuses(Problem.NOT_FOUND)
 @in_transaction
-def link(work: Work, media_id: str) -> Signed:
-    """Where to fetch a photo that you may see now, for five minutes. Its host sees that you asked."""
-    media = records.find(work.connection, work.actor, media_id)
-    if media.state != records.READY:
-        raise Refused(Problem.NOT_FOUND)
+def play(work: Work, media_id: str) -> dict[str, Any]:
+    """Where to play a recording that you may see, for six hours: an HLS playlist. Its host sees that you asked.
+
+    The address stops when you may not see the recording any more, or sign out. Beside `master.m3u8` lie, where the record
+    lists them, `poster`, `sheet` with `sheet.json`, and `waveform`.
+    """
+    media = shown(work, media_id)
+    playback.streams(media)
+    note_link(work, media)
+    using, until = work.services, work.services.now() + PLAYBACK_LASTS
+    token = Capabilities(using.settings.secret_key, PLAYBACK).write(
+        Capability(work.actor.tenant_id, g.claims.session_id, media.id, until)
+    )
+    url = f"{using.settings.public_url.rstrip('/')}/v1/play/{token}/{playback.MASTER}"
+    return {"url": url, "expires_at": until}
+
+
+def shown(work: Work, media_id: str) -> Media:
+    """The media that the asker may see now."""
+    return records.find_shown(work.connection, work.actor, media_id, work.services.now())
+
+
+def note_link(work: Work, media: Media) -> None:
+    """Note where the host sees it that somebody was told where this lies."""
     if media.author != work.actor.person_id:
+        using = work.services
         read_log.record(
-            work.connection,
-            work.actor,
-            read_log.LINK_ISSUED,
-            records.COLLECTION,
-            [media_id],
-            work.services.now(),
+            work.connection, work.actor, read_log.LINK_ISSUED, records.COLLECTION, [media.id], using.now()
         )
-    return work.services.store.sign_get(media.key("photo"), shown_type(media.media_type), media.file_name)
 
 
 @in_transaction

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
-from service.cli.shell import as_json, say, settings_of_this_shell
+from service.cli.shell import as_json, open_database, say, settings_of_this_shell
 
 
 @click.group()
@@ -40,3 +42,55 @@ def setup(as_json: bool) -> None:
         "rules": list(RULES),
     }
     say(told, as_json, "\n".join(words))
+
+
+@media.command()
+@click.option("--tenant", "slug", required=True, help="The slug of the tenant.")
+@as_json
+def holds(slug: str, as_json: bool) -> None:
+    """List what is held for an incident: nobody sees it, and nothing deletes it.
+
+    \b
+    Example:
+      comewatch media holds --tenant riverbend
+    """
+    from service.accounts import directory
+    from service.media.holds import held
+    from service.records import KINDS
+    from sync.server.push import Door
+
+    with open_database() as database:
+        with database.begin_reference() as connection:
+            tenant_id = directory.tenant_by_slug(connection, slug)
+        with database.begin(tenant_id) as connection:
+            found = [asdict(one) for one in held(connection, Door(KINDS), tenant_id)]
+    lines = [f"{one['id']}\tvisit {one['visit_id']}\theld by {one['held_by']}" for one in found]
+    say(found, as_json, "\n".join(lines) or "Nothing is held.")
+
+
+@media.command()
+@click.argument("media_id")
+@click.option("--tenant", "slug", required=True, help="The slug of the tenant.")
+@as_json
+def release(media_id: str, slug: str, as_json: bool) -> None:
+    """Release the recording MEDIA_ID, once its incident is over.
+
+    It is seen again; or deleted, where its time is over or consent to it was withdrawn meanwhile. Each clip that was held
+    with it is released by itself.
+
+    \b
+    Example:
+      comewatch media release 0198a2f0-film --tenant riverbend
+    """
+    from service.accounts import directory
+    from service.media import holds
+    from service.records import KINDS
+    from sync.clock import system_now
+    from sync.server.push import Door
+
+    with open_database() as database:
+        with database.begin_reference() as connection:
+            tenant_id = directory.tenant_by_slug(connection, slug)
+        with database.begin(tenant_id) as connection:
+            state = holds.release(connection, Door(KINDS), tenant_id, media_id, system_now())
+    say({"id": media_id, "state": state}, as_json, f"{media_id} is released: {state}.")

@@ -24,7 +24,8 @@ CELLS = 4
 """What is left of a face: so many colours across and down."""
 COARSE = 0xE0
 _STRIDE = 32
-_OUTPUTS = ("537", "538", "539")
+_OUTPUTS = ("537", "538", "539", "540")
+"""How sure, how large, where exactly; and eyes, nose and mouth, which are not needed."""
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
@@ -47,7 +48,7 @@ def blur(image: Image.Image) -> Image.Image:
     """A copy in which each face found is a few large squares of colour: the rest is thrown away, not hidden."""
     blurred = image.copy()
     for box in faces(image):
-        _cover(blurred, box)
+        cover(blurred, box)
     return blurred
 
 
@@ -69,7 +70,7 @@ def _found(image: Image.Image, scale: float) -> list[Box]:
     pixels = numpy.asarray(image.convert("RGB").resize(size, Image.Resampling.BILINEAR))
     network = _model()
     network.setInput(cv2.dnn.blobFromImage(pixels))
-    heat, extent, offset = (layer[0] for layer in network.forward(list(_OUTPUTS)))
+    heat, extent, offset, _ = (layer[0] for layer in network.forward(list(_OUTPUTS)))
     rows, columns = numpy.where(heat[0] > SURE)
     heights, widths = (numpy.exp(extent[at, rows, columns]) * 4 for at in (0, 1))
     tops = (rows + offset[0, rows, columns] + 0.5) * 4 - heights / 2
@@ -86,7 +87,8 @@ def _strided(length: float) -> int:
     return max(_STRIDE, -(-round(length) // _STRIDE) * _STRIDE)
 
 
-def _cover(image: Image.Image, box: Box) -> None:
+def cover(image: Image.Image, box: Box) -> None:
+    """Leave of this face a few large squares of colour."""
     left, top, right, bottom = box
     wide, high = (right - left) * MARGIN, (bottom - top) * MARGIN
     corners = (

@@ -43,7 +43,6 @@ UNFIT = 3
 _OWN_FAULTS = frozenset(-fault for fault in (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGXCPU))
 _MODES = {"JPEG": ("L", "RGB"), "PNG": ("L", "RGB", "RGBA"), "WEBP": ("RGB", "RGBA")}
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"hevc", b"hevx"})
-_KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def clean(raw: bytes, media_type: str, *, blur_faces: bool = False) -> Photo:
 def clean_apart(raw: bytes, media_type: str, *, blur_faces: bool = False) -> Photo:
     """`clean` in a process of its own. Raises UnfitError, and OSError when the process was stopped from outside."""
     command = [sys.executable, "-m", "service.media.photos", media_type, *(["blur"] if blur_faces else [])]
-    environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+    environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path)}
     try:
         done = subprocess.run(
             command, input=raw, capture_output=True, timeout=PATIENCE, check=False, env=environment
@@ -159,8 +158,9 @@ def _drawn_anew(image: Image.Image, modes: tuple[str, ...]) -> tuple[Image.Image
         drawn = _in_standard_colours(image, drawn, raw_profile)
     elif profile and (drawn.mode == "L") != profiles.is_grey(profile):
         profile = None
-    anew = Image.new(drawn.mode, drawn.size)
-    anew.paste(drawn)
+    fit = _fit(drawn, SIZES["photo"])
+    anew = Image.new(fit.mode, fit.size)
+    anew.paste(fit)
     return anew, profile
 
 

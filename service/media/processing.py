@@ -19,10 +19,10 @@ from service.media import record as records
 from service.media.antivirus import Clamd
 from service.media.reasons import UnfitError
 from service.media.record import QUARANTINED, READY, UNCHECKED, VERIFIED, WHOLE, Media, prefix
+from service.media.retention import terms
 from service.media.rooms import room
 from service.media.store import Store
 from service.media.transcoding import transcode_later
-from sync.clock import stamp
 from sync.server.push import Door
 
 Make = Callable[[Store, Media, Path], Mapping[str, Any]]
@@ -61,6 +61,8 @@ def verify(
 def _settle(database: Database, door: Door, store: Store, media: Media, scanner: Clamd | None) -> None:
     state = READY
     try:
+        if media.consent_withdrawn:
+            raise UnfitError("consent_withdrawn")
         with room(3 * media.size_bytes) as directory:
             fields = _made(store, media, directory / "raw", scanner)
     except UnfitError as fault:
@@ -69,9 +71,10 @@ def _settle(database: Database, door: Door, store: Store, media: Media, scanner:
     else:
         # with nothing yet to show it goes on, and is ready when there is
         state = READY if fields.get("renditions") else VERIFIED
-        fields = {"ready_at": stamp(door.now()), **fields} if state == READY else fields
+        fields = {**terms(media, door.now()), **fields} if state == READY else fields
     with database.begin(media.tenant_id) as connection:
-        records.move(connection, door, media, state, fields)
+        if records.move(connection, door, media, state, fields) == media.state != state:
+            raise RuntimeError("the record did not take what was made of its file")  # which is kept
         if fields.get("progress", WHOLE) < WHOLE:
             transcode_later(connection, media)
     if fields.get("progress", WHOLE) == WHOLE:

@@ -24,6 +24,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_picture": "There is no picture in this video. Send it as sound.",
         "no_sound": "There is no sound in this file.",
         "too_many_pixels": "The picture is too large. Send a smaller one.",
+        "consent_withdrawn": "Consent to it was withdrawn. Nothing of it is kept.",
+        "source_gone": "The recording was gone before this piece of it was cut.",
+        "outside": "The recording is shorter than this piece of it. Choose another piece.",
         "cannot_blur": "Faces cannot be blurred here, so nothing is shown. Ask your administrator, or send it without.",
     }
 )

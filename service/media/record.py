@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,16 +17,18 @@ from sqlalchemy import Connection, false, select
 
 from schemas.problems import Problem, Refused
 from sync.changes import Change, Status
+from sync.clock import moment
 from sync.server.actor import Actor, system_actor
 from sync.server.audience import find as find_visible
 from sync.server.push import Door
 from sync.server.tables import document
 
 COLLECTION = "media"
-VERIFY, TRANSCODE = "verify_media", "transcode_media"
+VERIFY, TRANSCODE, CUT = "verify_media", "transcode_media", "cut_clip"
 
 DECLARED, UPLOADING, UPLOADED, VERIFIED, READY = "declared", "uploading", "uploaded", "verified", "ready"
 QUARANTINED, ABANDONED = "quarantined", "abandoned"
+HELD, EXPIRING, DELETED = "incident_hold", "expiring", "deleted"
 OPEN = frozenset({DECLARED, UPLOADING})
 """States in which bytes may still arrive."""
 UNCHECKED = frozenset({UPLOADED, VERIFIED})
@@ -52,7 +55,14 @@ class Media:
     consent_basis: str | None
     consent_withdrawn: bool
     renditions: tuple[str, ...]
+    captions: tuple[str, ...]
+    width: int
+    height: int
     duration_ms: int
+    expires_at: datetime | None
+    clip_of: str | None
+    from_ms: int
+    until_ms: int
 
     @property
     def raw_key(self) -> str:
@@ -80,6 +90,15 @@ def find(connection: Connection, actor: Actor, media_id: str) -> Media:
     if found is None:
         raise Refused(Problem.NOT_FOUND)
     return _media(actor.tenant_id, found.seq, found.author, json.loads(found.body))
+
+
+def find_shown(connection: Connection, actor: Actor, media_id: str, now: datetime) -> Media:
+    """The media, if this person may see what is in it now; Refused(NOT_FOUND) alike for whatever is the reason why not."""
+    media = find(connection, actor, media_id)
+    over = media.expires_at is not None and media.expires_at <= now
+    if media.state != READY or media.consent_withdrawn or over:
+        raise Refused(Problem.NOT_FOUND)
+    return media
 
 
 def read(connection: Connection, tenant_id: UUID, media_id: str) -> Media | None:
@@ -143,5 +162,12 @@ def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) ->
         consent_basis=record["consent_basis"],
         consent_withdrawn=record["consent_withdrawn_at"] is not None,
         renditions=tuple(record["renditions"] or ()),
+        captions=tuple(record["captions"] or ()),
+        width=record["width"] or 0,
+        height=record["height"] or 0,
         duration_ms=record["duration_ms"] or 0,
+        expires_at=moment(record["expires_at"]) if record["expires_at"] else None,
+        clip_of=record["clip_of"],
+        from_ms=record["from_ms"] or 0,
+        until_ms=record["until_ms"] or 0,
     )

@@ -136,11 +136,11 @@ class Store:
         }
         return self._sign("put_object", UPLOAD_LASTS, {"Key": key, **signed}, headers)
 
-    def sign_get(self, key: str, media_type: str, file_name: str) -> Signed:
+    def sign_get(self, key: str, media_type: str, file_name: str, lasts: timedelta = LINK_LASTS) -> Signed:
         """Where to GET a file: always as a download, under our type whatever the store says."""
         disposition = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"
         shown = {"ResponseContentType": media_type, "ResponseContentDisposition": disposition}
-        return self._sign("get_object", LINK_LASTS, {"Key": key, **shown})
+        return self._sign("get_object", lasts, {"Key": key, **shown})
 
     def begin_parts(self, key: str, media_type: str) -> str:
         """The id of a large upload in parts: the one under way if there is one, so that a phone can go on."""
@@ -247,6 +247,20 @@ class Store:
         """Remove everything whose key begins so."""
         for page in self.pages(prefix):
             self.delete(*(listed.key for listed in page))
+
+    def erase_below(self, prefix: str) -> None:
+        """Remove everything whose key begins so, with all that the store keeps of it: old versions, parts of begun uploads."""
+        for upload in self.uploads(prefix):
+            self.abort_parts(upload.key)
+        with _answering():
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            )
+            for page in pages:
+                for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    self._client.delete_object(
+                        Bucket=self.bucket, Key=found["Key"], VersionId=found["VersionId"]
+                    )
 
     def pages(self, prefix: str) -> Iterator[list[Listed]]:
         """The objects below `prefix` in the order of their keys, a thousand at a time."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from service.database import Database
 from service.media import record as records
-from service.media.record import ABANDONED, COLLECTION, OPEN, READY, UNCHECKED
+from service.media.record import ABANDONED, COLLECTION, HELD, OPEN, READY, UNCHECKED, VERIFIED, WHOLE, Media
 from service.media.store import Store
+from service.media.transcoding import transcode_later
 from service.media.uploads import verify_later
 from sync.server.push import Door
 
@@ -36,11 +37,13 @@ def abandon(database: Database, door: Door, store: Store, tenant_id: UUID, now: 
 
 
 def take_up(connection: Connection, door: Door, tenant_id: UUID, now: datetime) -> int:
-    """Have files checked again whose job was given up on; returns how many."""
-    found = _older(connection, door, tenant_id, UNCHECKED, now - LEFT_LYING)
+    """Have files checked, and made whole, whose job was given up on; returns how many."""
+    found = _older(connection, door, tenant_id, UNCHECKED | {READY}, now - LEFT_LYING, unfinished=True)
     for media_id in found:
         media = records.read(connection, tenant_id, media_id)
-        if media:
+        if media and (media.state == READY or (media.state == VERIFIED and media.progress)):
+            transcode_later(connection, media)
+        elif media:
             verify_later(connection, media)
     return len(found)
 
@@ -72,14 +75,28 @@ def _stands_for(connection: Connection, tenant_id: UUID, key: str) -> bool:
     media = records.read(connection, tenant_id, media_id)
     if media is None:
         return False
-    return media.state in (OPEN | UNCHECKED if form == "raw" else {READY} | UNCHECKED)
+    if media.state == HELD:
+        return True  # of what is held everything is kept
+    return _is_raw_wanted(media) if form == "raw" else media.state in UNCHECKED | {READY}
+
+
+def _is_raw_wanted(media: Media) -> bool:
+    return media.state in OPEN | UNCHECKED or (media.state == READY and media.progress < WHOLE)
 
 
 def _older(
-    connection: Connection, door: Door, tenant_id: UUID, states: frozenset[str], before: datetime
+    connection: Connection,
+    door: Door,
+    tenant_id: UUID,
+    states: frozenset[str],
+    before: datetime,
+    *,
+    unfinished: bool = False,
 ) -> list[str]:
     table = door.kinds[COLLECTION].table.c
     query = select(table.id).where(
         table.tenant_id == tenant_id, table.state.in_(sorted(states)), table.updated_at < before
     )
+    if unfinished:
+        query = query.where(func.coalesce(table.progress, 0) < WHOLE)
     return list(connection.execute(query.order_by(table.updated_at).limit(BATCH)).scalars())

@@ -21,10 +21,10 @@ from service.media.reasons import UnfitError
 from service.media.record import QUARANTINED, READY, TRANSCODE, VERIFIED, WHOLE, Media
 from service.media.recording_renditions import PLAYABLE, store_made
 from service.media.recordings import apart
-from service.media.recordings.formats import ORIGINAL
+from service.media.recordings.formats import BLURRED, MAX_SECONDS, ORIGINAL
+from service.media.retention import terms
 from service.media.rooms import room
 from service.media.store import AbsentError, Store
-from sync.clock import stamp
 from sync.server.push import Door
 
 LOOK_EVERY_S = 5.0
@@ -90,8 +90,8 @@ class _Work:
             if media.state == state:
                 records.tell(connection, self.door, self.tenant_id, self.media_id, fields)
             else:
-                ready = {"ready_at": stamp(self.door.now())} if state == READY else {}
-                records.move(connection, self.door, media, state, fields | ready)
+                ready = terms(media, self.door.now()) if state == READY else {}
+                records.move(connection, self.door, media, state, {**fields, **ready})
 
     def clear(self) -> None:
         """Take away what was made of a recording that nobody may see; one that is held stays as it is."""
@@ -114,20 +114,24 @@ class _Work:
                 records.tell(connection, self.door, self.tenant_id, self.media_id, {"progress": told})
 
     def _made(self, media: Media, directory: Path) -> dict[str, Any]:
+        """Store everything that is still to be made; returns what the record will say of it."""
         source = directory / "source"
         self._fetch(media, source)
-        seconds = media.duration_ms // 1000
+        if media.state == READY:
+            made = self._apart("transcode", source, media, duration_ms=media.duration_ms)
+            return {"renditions": [*media.renditions, *made["renditions"]]}
+        blurred = self._apart("blur", source, media)
+        source.unlink()
+        (directory / BLURRED).rename(source)
+        made = self._apart("transcode", source, media, duration_ms=blurred["duration_ms"])
+        return blurred | made | {"renditions": blurred["renditions"] + made["renditions"]}
+
+    def _apart(self, step: str, source: Path, media: Media, **arguments: Any) -> dict[str, Any]:
+        seconds = media.duration_ms // 1000 or MAX_SECONDS
         limits = apart.Limits(600 + 20 * seconds, 2 * source.stat().st_size + _SPARE, last=True)
-        made = apart.run(
-            "transcode",
-            source,
-            limits,
-            self.watch,
-            media_type=media.media_type,
-            duration_ms=media.duration_ms,
-        )
-        store_made(self.store, media, directory, made["renditions"])
-        return {"renditions": [*media.renditions, *made["renditions"]]}
+        made = apart.run(step, source, limits, self.watch, media_type=media.media_type, **arguments)
+        store_made(self.store, media, source.parent, made["renditions"])
+        return made
 
     def _fetch(self, media: Media, source: Path) -> None:
         """The file as it was sent; of a clip, which nobody sent, what is played."""

@@ -3,6 +3,7 @@
 a draft note       14 days after it arrived and its visit ended: no secret file
 a captured visit   with the last of its drafts, when nothing of it was ever shared
 an invitation      when it is over: an open one expires, a full one closes
+a recording        when its time is over: photos and clips have none
 a visit request    30 days after it was sent
 """
 
@@ -15,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from service.records.invitations import table as invitations
+from service.records.media import table as media
 from service.records.notes import table as notes
 from service.records.visit_requests import table as visit_requests
 from service.records.visits import table as visits
@@ -54,6 +56,7 @@ def _statements(tenant_id: UUID, now: datetime) -> Iterator[tuple[str, str, Due]
     yield "visits", "lapsed", _unshared_visits(tenant_id, now - DRAFTS_LAST)
     yield "invitations", "expired", _past_invitations(tenant_id, "open", now)
     yield "invitations", "closed", _past_invitations(tenant_id, "full", now)
+    yield "media", "expiring", _past_recordings(tenant_id, now)
     yield "visit_requests", "expired", _old_requests(tenant_id, now - REQUESTS_LAST)
 
 
@@ -96,6 +99,12 @@ def _past_invitations(tenant_id: UUID, state: str, now: datetime) -> Due:
         .where(table.tenant_id == tenant_id, table.state == state, end < now)
         .order_by(table.id)
     )
+
+
+def _past_recordings(tenant_id: UUID, now: datetime) -> Due:
+    table = media.c
+    past = and_(table.tenant_id == tenant_id, table.state == "ready", table.expires_at <= now)
+    return select(table.id).where(past).order_by(table.id)
 
 
 def _old_requests(tenant_id: UUID, before: datetime) -> Due:

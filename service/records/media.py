@@ -7,8 +7,10 @@ from sqlalchemy import Index
 from observation_tools.states import MEDIA
 from schemas.records.media import MediaSchema
 from service.records import notes, scopes
-from service.records.checks import checks, frozen, in_order, made_by, only, refused, said_once, server_sets
-from service.records.rules import in_state, is_author, is_visit_host, is_visit_observer, moves
+from service.records.checks import checks, frozen, made_by, only, refused, said_once, server_sets
+from service.records.clipping import CLIPPED, clips
+from service.records.rules import is_author, is_visit_host, is_visit_observer, moves
+from service.records.stopping import not_while_held, not_without_consent, what_follows
 from service.records.tables import (
     flag,
     holds,
@@ -30,8 +32,6 @@ from sync.server.kind import Kind, Near, Write
 
 DECLARED = ("file_name", "media_type", "size_bytes", "sha256")
 """What the phone says of its file; what arrives is held against it."""
-CLIPPED = ("clip_of", "from_ms", "until_ms")
-"""What makes a clip: of which recording, and from where to where."""
 SERVER_SETS = (
     "reason",
     "progress",
@@ -98,7 +98,7 @@ def audience(media: Record, near: Near) -> set[str]:
 def _of_her_own_note(actor: Actor, write: Write, near: Near) -> Record | None:
     media = write.after or {}
     note = near.record("notes", media.get("note_id"))
-    if write.before is not None or note is None:
+    if write.before is not None or note is None or media.get("clip_of"):
         return None
     if note["visit_id"] != media["visit_id"]:
         raise refused("note_id", "This note is of another visit: choose one of the same visit.")
@@ -116,8 +116,10 @@ KIND = Kind(
     policies={"state": Policy.STATE},
     machine=MEDIA,
     may_write=is_author | is_visit_host,
-    may_move=moves(MEDIA, {"declared > abandoned": is_author}),
-    may_delete=is_author & in_state("declared"),
+    may_move=moves(
+        MEDIA, {"declared > abandoned": is_author, "ready > incident_hold": is_author | is_visit_host}
+    ),
+    may_delete=is_author | is_visit_host,
     check=checks(
         made_by(is_visit_host | is_visit_observer, "Only who was there adds media to a visit."),
         frozen("visit_id", "note_id", "blur_faces", *CLIPPED),
@@ -133,8 +135,13 @@ KIND = Kind(
             message="Only who made it says this of a file.",
         ),
         server_sets(*SERVER_SETS),
-        in_order("from_ms", "until_ms"),
+        clips(audience),
         _of_her_own_note,
+        not_without_consent,
+        on_delete=not_while_held,
     ),
+    effects=what_follows,
+    # what is gone cannot be restored: its files are gone too
+    forgets=lambda write: write.after is None,
     read_logged=True,
 )

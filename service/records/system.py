@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sync.changes import Change
@@ -15,6 +16,23 @@ def system_change(cause: Write, near: Near, collection: str, record_id: str, **f
 
     It says the record as it stands as its base, so that it merges as the latest word.
     """
+    return Change(
+        _op_id(cause, near, collection, record_id, fields),
+        collection,
+        record_id,
+        fields,
+        base_fields=near.record(collection, record_id),
+    )
+
+
+def system_deletion(cause: Write, near: Near, collection: str, record_id: str) -> Change:
+    """The deletion of another record brought about by `cause`."""
+    return Change(_op_id(cause, near, collection, record_id, None), collection, record_id, deleted=True)
+
+
+def _op_id(
+    cause: Write, near: Near, collection: str, record_id: str, fields: Mapping[str, Any] | None
+) -> str:
     said = [
         cause.collection,
         cause.id,
@@ -25,5 +43,4 @@ def system_change(cause: Write, near: Near, collection: str, record_id: str, **f
         record_id,
         fields,
     ]
-    op_id = f"effect-{hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:40]}"
-    return Change(op_id, collection, record_id, fields, base_fields=near.record(collection, record_id))
+    return f"effect-{hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:40]}"

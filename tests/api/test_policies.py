@@ -16,6 +16,7 @@ PUBLIC = {
     "/problems/<slug>",
     "/v1/sign-in/code",
     "/v1/sign-in/refresh",
+    "/v1/play/<string(maxlength=256):token>/<string(maxlength=64):name>",
     "/v1/sync/schema/native",
     "/v1/sync/schema/rxdb",
     "/v1/sync/schema/watermelon",
@@ -24,7 +25,13 @@ PUBLIC = {
     "/v1/docs/start.js",
     "/v1/docs/<name>",
 }
-SECRET = {"/v1/sign-in/code", "/v1/sign-in/refresh", "/v1/sync/stream", "/v1/sync/wait"}
+SECRET = {
+    "/v1/sign-in/code",
+    "/v1/sign-in/refresh",
+    "/v1/play/<string(maxlength=256):token>/<string(maxlength=64):name>",
+    "/v1/sync/stream",
+    "/v1/sync/wait",
+}
 
 
 def terms(app: Flask) -> dict[str, Terms | None]:

@@ -20,6 +20,7 @@ PUBLIC = {
     "explain_problem",
     "sign_in_by_code",
     "refresh",
+    "piece",
     "native_schema",
     "rxdb_schema",
     "watermelon_schema",

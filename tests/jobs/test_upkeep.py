@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from service.accounts import directory
+from service.media import record as records
 from service.media import uploads
 from service.media.uploads import PART_SIZE, Parts
 from service.worker import Worker
@@ -17,7 +18,7 @@ from sync.changes import Change
 from sync.server.purge import INBOX_BATCH
 from sync.server.tables import inbox
 from tests.media.pictures import jpeg
-from tests.media.world import OLGA, VISIT, World
+from tests.media.world import OLGA, VISIT, World, jobs_of
 
 ID = "photo-of-the-board"
 LARGE = jpeg() + bytes(2 * PART_SIZE)
@@ -45,6 +46,8 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "rescue_stalled": "* * * * *",
         "forget_old_jobs": "23 * * * *",
         "fold_read_log": "* * * * *",
+        "take_up_clips": "* * * * *",
+        "erase_media": "* * * * *",
         "expire": "*/5 * * * *",
         "give_up_held": "*/5 * * * *",
         "purge_inbox": "11 * * * *",
@@ -55,6 +58,8 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
     }
     for name in (
         "fold_read_log",
+        "take_up_clips",
+        "erase_media",
         "expire",
         "give_up_held",
         "purge_inbox",
@@ -126,7 +131,8 @@ def test_an_upload_that_nobody_ends_is_given_up(world: World, worker_of: Worker)
     media = world.declare(ID, LARGE)
     plan = uploads.plan(world.store, media)
     assert isinstance(plan, Parts)
-    world.send_part(plan, 1, LARGE)
+    world.send_part(media, 1, LARGE)
+    second = uploads.sign_part(world.store, media, 2).url
     later(world, days=29)
     worker_of.sweep_uploads(world.tenant_id)
     assert world.state(ID) == ("declared", None)
@@ -134,13 +140,12 @@ def test_an_upload_that_nobody_ends_is_given_up(world: World, worker_of: Worker)
     worker_of.sweep_uploads(world.tenant_id)
     assert world.state(ID) == ("abandoned", None)
     assert world.store.upload_id(media.raw_key) is None
-    assert httpx.put(plan.parts[1].url, content=LARGE[PART_SIZE : 2 * PART_SIZE]).status_code == 404
+    assert httpx.put(second, content=LARGE[PART_SIZE : 2 * PART_SIZE]).status_code == 404
 
 
 def test_one_that_was_begun_is_given_up_too(world: World, worker_of: Worker) -> None:
     world.declare(ID, LARGE)
-    with world.database.begin(world.tenant_id) as connection:
-        uploads.begun(connection, world.door, world.actor(OLGA), ID)
+    world.begin(ID)
     later(world, days=31)
     worker_of.sweep_uploads(world.tenant_id)
     assert world.state(ID) == ("abandoned", None)
@@ -159,6 +164,52 @@ def test_a_file_whose_check_was_lost_is_taken_up(world: World, worker_of: Worker
         assert waiting_jobs(world) == 1
 
 
+def film_that_plays(world: World, name: str, **fields: object) -> None:
+    """Of which the rest is still to be made, and nobody is over it."""
+    world.declare(name, b"a film", "video/mp4")
+    with world.database.begin(world.tenant_id) as connection:
+        said = {"progress": 10, **fields}
+        assert records.move(connection, world.door, world.media(name), "ready", said) == "ready"
+    for form in ("raw", "original"):
+        world.store.put(world.media(name).key(form), b"a film", "video/mp4")
+
+
+def test_a_film_whose_long_job_was_lost_is_taken_up(world: World, worker_of: Worker) -> None:
+    film_that_plays(world, "film-that-plays")
+    film_that_plays(world, "film-made-whole", progress=100)
+    later(world, hours=2)
+    for _ in range(2):
+        worker_of.sweep_uploads(world.tenant_id)
+        assert [(job["task_name"], job["args"]["media_id"], job["queue_name"]) for job in jobs_of(world)] == [
+            ("transcode_media", "film-that-plays", "long")
+        ]
+
+
+def test_a_film_in_which_faces_are_being_blurred_is_not_checked_again(
+    world: World, worker_of: Worker
+) -> None:
+    world.declare(ID, b"a film", "video/mp4", blur_faces=True)
+    with world.database.begin(world.tenant_id) as connection:
+        records.move(connection, world.door, world.media(ID), "verified", {"progress": 10})
+    later(world, hours=2)
+    worker_of.sweep_uploads(world.tenant_id)
+    assert [job["task_name"] for job in jobs_of(world)] == ["transcode_media"]
+
+
+def test_what_is_held_or_still_needed_is_not_tidied_away(world: World, worker_of: Worker) -> None:
+    for name in ("film-held", "film-that-plays"):
+        film_that_plays(world, name)
+    film_that_plays(world, "film-made-whole", progress=100)
+    with world.database.begin(world.tenant_id) as connection:
+        records.move(connection, world.door, world.media("film-held"), "incident_hold")
+    later(world, days=2)
+    worker_of.tidy_store(world.tenant_id)
+    assert world.keys() == [
+        *("film-held/original", "film-held/raw", "film-made-whole/original"),
+        *("film-that-plays/original", "film-that-plays/raw"),
+    ]
+
+
 def test_objects_without_a_record_are_tidied_away(world: World, worker_of: Worker) -> None:
     raw = jpeg()
     for name in ("photo-that-is-shown", "photo-of-a-lost-record", "photo-on-its-way"):
@@ -173,7 +224,8 @@ def test_objects_without_a_record_are_tidied_away(world: World, worker_of: Worke
     assert world.keys() == everything
     later(world, days=2)
     worker_of.tidy_store(world.tenant_id)
-    assert world.keys() == ["photo-on-its-way/raw", "photo-that-is-shown/photo"]
+    shown = [f"photo-that-is-shown/{name}" for name in ("photo", "small")]
+    assert world.keys() == ["photo-on-its-way/raw", *shown]
 
 
 def test_other_tenants_are_left_alone(world: World, worker_of: Worker) -> None:

@@ -183,6 +183,26 @@ def test_nothing_is_scaled_up_and_odd_sides_are_made_even(room: Path) -> None:
     assert (picture.width, picture.height) == (322, 182)
 
 
+def test_wide_pixels_are_seen_wide(room: Path) -> None:
+    film = films.ffmpeg(*films.picture(1, "240x180"), "-vf", "setsar=4/3", *films.H264, suffix=".mp4")
+    result = prepared(room, film)
+    assert (result["width"], result["height"]) == (320, 180)
+    steps.transcode(room / "raw", "video/mp4", result["duration_ms"], quiet)
+    assert (frames(room / "360p")[0].width, shown(room / "poster").size) == (320, (320, 180))
+
+
+def test_pictures_that_come_unevenly_are_neither_doubled_nor_lost(room: Path) -> None:
+    """As phones film in a dark room."""
+    uneven = "select='not(mod(n,7))+not(mod(n,3))'"
+    film = films.ffmpeg(*films.picture(4), "-vf", uneven, "-fps_mode", "vfr", *films.H264, suffix=".mp4")
+    result = prepared(room, film)
+    steps.transcode(room / "raw", "video/mp4", result["duration_ms"], quiet)
+    raw = [frame.time for frame in frames(room / "raw")]
+    assert len(raw) == 44
+    for name in ("original", "360p"):
+        assert [frame.time for frame in frames(room / name)] == pytest.approx(raw, abs=0.002)
+
+
 def test_the_sheet_shows_the_moment_that_it_says(room: Path) -> None:
     """A film that is black for two seconds, then white for two."""
     film = films.ffmpeg(

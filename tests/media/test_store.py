@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -17,7 +19,7 @@ import httpx
 import pytest
 
 from schemas.problems import Problem, Refused
-from service.media.store import AbsentError, Part, Store
+from service.media.store import FILE_PART, AbsentError, Part, Store
 from service.settings import Settings
 from sync.clock import system_now
 from tests.media.world import store_of
@@ -238,3 +240,38 @@ def test_wrong_keys_are_no_answer(settings_with_s3: Settings) -> None:
 
 def test_signing_needs_no_store(settings: Settings) -> None:
     assert Store(settings).sign_get("a/b/photo", "image/jpeg", "a.jpg").url.startswith("http://127.0.0.1:9/")
+
+
+def test_a_large_file_is_stored_in_parts_over_what_was_left(store: Store, tmp_path: Path) -> None:
+    key, path = f"{uuid4()}/film", tmp_path / "film"
+    content = os.urandom(FILE_PART + 12345)
+    path.write_bytes(content)
+    left = store.begin_parts(key, "video/mp4")
+    store.put_file(key, path, "video/mp4")
+    assert store.upload_id(key) is None, f"{left} was left by a worker that was killed"
+    assert b"".join(store.read(key)) == content
+    path.write_bytes(b"small")
+    store.put_file(key, path, "video/mp4")
+    assert b"".join(store.read(key)) == b"small"
+
+
+@pytest.mark.parametrize(
+    "fault", [{"s3_endpoint": "http://127.0.0.1:9"}, {"s3_secret_key": "another-secret"}]
+)
+def test_a_file_that_cannot_be_stored_is_told(
+    settings_with_s3: Settings, tmp_path: Path, fault: dict[str, str]
+) -> None:
+    store = Store(replace(settings_with_s3, **fault))
+    (tmp_path / "film").write_bytes(b"small")
+    with pytest.raises(Refused) as refused:
+        store.put_file("film", tmp_path / "film", "video/mp4")
+    assert refused.value.problem is Problem.UNAVAILABLE
+
+
+def test_what_lies_below_is_deleted_and_nothing_beside(store: Store) -> None:
+    below, beside = f"{uuid4()}/film/", f"{uuid4()}/film-of-another"
+    for key in (f"{below}raw", f"{below}360p", beside):
+        store.put(key, b"film", "video/mp4")
+    store.delete_below(below)
+    assert list(store.pages(below)) in ([], [[]])
+    assert store.size(beside) == 4

@@ -24,19 +24,11 @@ from tests.media.pictures import (
     png_that_says_it_is,
     png_with_words,
 )
-from tests.media.world import HANA, NINA, OLGA, World
+from tests.media.world import HANA, NINA, OLGA, World, jobs_of
 
 ID = "photo-of-the-board"
 LARGE = jpeg() + bytes(2 * PART_SIZE)
 """A picture with a long tail of nothing: two whole parts and a short one."""
-
-
-def jobs_of(world: World) -> list[dict[str, Any]]:
-    with world.database.begin(world.tenant_id) as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT task_name, args, lock, status FROM procrastinate_jobs ORDER BY id"
-        )
-        return [dict(row) for row in rows.mappings()]
 
 
 def refused(world: World, **fields: Any) -> Refused:
@@ -58,6 +50,7 @@ def test_a_photo_comes_up_and_is_stripped(world: World) -> None:
             "args": {"tenant_id": str(world.tenant_id), "media_id": ID},
             "lock": f"verify_media/{world.tenant_id}/{ID}",
             "status": "todo",
+            "queue_name": "default",
         }
     ]
     assert world.verify(ID) == ("ready", None)
@@ -308,6 +301,20 @@ def test_stopped_at_any_point_it_ends_once(
     assert world.verify(ID) == ("ready", None)
     assert world.seq("media", ID) == ready_at
     assert world.keys() == [f"{ID}/photo", f"{ID}/small"]
+
+
+def test_a_record_that_refuses_its_renditions_keeps_its_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.send(world.declare(ID, jpeg()), jpeg())
+    world.arrive(ID)
+    too_long = {"image": lambda *_: {"progress": 100, "renditions": ["photo"], "placeholder": "x" * 3000}}
+    with monkeypatch.context() as patched:
+        patched.setattr(processing, "MAKERS", too_long)
+        with pytest.raises(RuntimeError, match="did not take"):
+            world.verify(ID)
+    assert (world.state(ID), world.keys()) == (("uploaded", None), [f"{ID}/raw"])
+    assert world.verify(ID) == ("ready", None)
 
 
 def test_a_record_deleted_meanwhile_takes_its_bytes_along(world: World) -> None:

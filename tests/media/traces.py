@@ -37,10 +37,16 @@ _MARKS = {
 _JPEG_KEEPS = frozenset({0xC0, 0xC1, 0xC2, 0xC4, 0xDA, 0xDB, 0xDD, 0xE0, 0xE2, 0xEE})
 _PNG_KEEPS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"iCCP", b"tRNS"})
 _WEBP_KEEPS = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ICCP"})
-_BOXES_TOLD = frozenset(
-    {b"udta", b"meta", b"\xa9xyz", b"loci", b"uuid", b"ilst", b"\xa9too", b"Xtra", b"gps "}
+_BOXES_INSIDE = frozenset(
+    {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"moof", b"traf", b"mvex", b"udta"}
 )
-_BOXES_INSIDE = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"moof", b"traf", b"mvex"})
+_BOXES_KEPT = _BOXES_INSIDE | frozenset({
+    b"ftyp", b"styp", b"sidx", b"mdat", b"free", b"mfra", b"mvhd", b"tkhd", b"mdhd", b"hdlr", b"vmhd", b"smhd", b"dinf",
+    b"stsd", b"stts", b"ctts", b"stsc", b"stsz", b"stco", b"co64", b"stss", b"sgpd", b"sbgp", b"elst", b"mehd", b"trex",
+    b"mfhd", b"tfhd", b"tfdt", b"trun", b"prft",
+})  # fmt: skip
+_EMPTY_META = b"\0\0\0\x21hdlr" + bytes(8) + b"mdirappl" + bytes(9) + b"\0\0\0\x08ilst"
+"""What FFmpeg leaves where words would be: a place for them, and none in it."""
 
 
 def traces(content: bytes) -> list[str]:
@@ -75,7 +81,7 @@ def _foreign_parts(content: bytes) -> Iterator[str]:
     elif content[:4] == b"RIFF":
         yield from _of_webp(content)
     elif content[4:8] in (b"ftyp", b"styp", b"moof"):
-        yield from (f"box {kind!r}" for kind in _boxes(content, 0, len(content)) if kind in _BOXES_TOLD)
+        yield from (f"box {kind!r}" for kind in _boxes(content, 0, len(content)))
 
 
 def _of_jpeg(content: bytes) -> Iterator[str]:
@@ -116,13 +122,15 @@ def _of_webp(content: bytes) -> Iterator[str]:
 
 
 def _boxes(content: bytes, start: int, end: int) -> Iterator[bytes]:
+    """The boxes that no recording needs."""
     while start + 8 <= end:
         (size,) = struct.unpack_from(">I", content, start)
         kind, head = content[start + 4 : start + 8], 8
         if size == 1:
             (size,), head = struct.unpack_from(">Q", content, start + 8), 16
-        yield kind
-        stop = start + size if size >= head else end
+        stop = min(start + size if size >= head else end, end)
         if kind in _BOXES_INSIDE:
-            yield from _boxes(content, start + head, min(stop, end))
+            yield from _boxes(content, start + head, stop)
+        elif kind not in _BOXES_KEPT and content[start + 12 : stop] != _EMPTY_META:
+            yield kind
         start = stop

@@ -79,6 +79,10 @@ class World:
         outcome = self.push(self.actor(person_id), collection, record_id, **fields)
         assert outcome.status == "applied", outcome
 
+    def system(self, collection: str, record_id: str, **fields: Any) -> None:
+        outcome = self.push(system_actor(self.tenant_id), collection, record_id, **fields)
+        assert outcome.status == "applied", outcome
+
     def delete(self, collection: str, record_id: str) -> None:
         self.ops += 1
         change = Change(f"op-{self.ops}", collection, record_id, deleted=True)
@@ -168,3 +172,12 @@ class World:
             outcome = self.push(system, "people", person_id, display_name=person_id, roles=["teacher"])
             assert outcome.status == "applied", outcome
         self.put(HANA, "visits", VISIT, host_id=HANA, observer_ids=[OLGA], state="under_way")
+
+
+def jobs_of(world: World) -> list[dict[str, Any]]:
+    """The jobs that wait or are under way, the oldest first."""
+    with world.database.begin(world.tenant_id) as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT task_name, args, lock, status, queue_name FROM procrastinate_jobs ORDER BY id"
+        )
+        return [dict(row) for row in rows.mappings()]

@@ -152,7 +152,7 @@ MOVES = {
     "next_steps step-one": dict.fromkeys(
         ["chosen > tried", "tried > kept", "tried > changed", "tried > let_go"], HOST
     ),
-    "media photo-one": {"declared > abandoned": "olga"},
+    "media photo-one": {"declared > abandoned": "olga", "ready > incident_hold": "hana olga"},
 }
 
 
@@ -194,8 +194,8 @@ def test_a_move_that_the_machine_does_not_have_cannot_be_declared() -> None:
         ("notes", "note-one", {"state": "shared"}, ""),
         ("invitations", "open-door", {"state": "draft"}, "hana"),
         ("invitations", "open-door", {}, ""),
-        ("media", "photo-one", {}, "olga"),
-        ("media", "photo-one", {"state": "ready"}, ""),
+        ("media", "photo-one", {}, "hana olga"),
+        ("media", "photo-one", {"state": "ready"}, "hana olga"),
         ("rejected_writes", "kept-two", {}, "olga"),
         ("conflicts", "kept-one", {}, ""),
         ("visits", "visit-one", {}, ""),

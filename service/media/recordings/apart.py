@@ -22,7 +22,7 @@ from signal import SIGKILL, SIGXCPU
 from typing import IO, Any
 
 from service.media.reasons import UnfitError
-from service.process import die_with
+from service.process import CRASHES, die_with
 
 MEMORY = 4 << 30
 OPEN_FILES = 256
@@ -58,6 +58,8 @@ def run(step: str, source: Path, limits: Limits, watch: Watch, **arguments: Any)
             raise UnfitError(last["unfit"])
         if code == -SIGXCPU:
             raise UnfitError("too_slow")
+        if code in CRASHES:
+            raise UnfitError("unreadable")
         if code:
             log.seek(0)
             raise OSError(f"{step} of a recording ended with {code}: {log.read()[-500:]!r}")
@@ -106,12 +108,12 @@ def confine(parent: int, limits: Limits) -> None:
     """Take from this process what it does not need."""
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
         (resource.RLIMIT_FSIZE, limits.file_bytes),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 5))
     os.nice(19 if limits.last else 10)
     if limits.last and hasattr(os, "sched_setscheduler"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # its disk gives way by this too

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from signal import SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGXCPU, SIGXFSZ
+from signal import SIGXCPU, SIGXFSZ
 
 import imageio_ffmpeg
 
 from service.media.reasons import UnfitError
 from service.media.recordings.formats import MAX_SECONDS, MAX_SIDE, ORIGINAL, P360, P720, REMOVED_UNITS
 from service.media.recordings.probe import Probe
-from service.process import die_with
+from service.process import CRASHES, die_with
 
 SEGMENT_SECONDS = 4
 THREADS = min(4, os.cpu_count() or 1)
@@ -30,11 +31,14 @@ SIDES = {P720: 720, P360: 360}
 _BITS = {P720: ("2500k", "96k"), P360: ("700k", "64k")}
 _NO_WORDS = ("-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1", "-dn", "-sn")
 _EXACT = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact")
-_OWN_FAULTS = frozenset(-fault for fault in (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE))
+_OUT_OF_TIME = (-SIGXCPU, 255)
+"""It hears of its limit, ends its work, and says 255."""
 _FULL = (b"No space left", b"Disk quota exceeded")
 
 Told = Callable[[int], None]
 """Is told how far it is, in milliseconds of the recording."""
+Changed = Callable[[Iterator[bytes]], Iterator[bytes]]
+"""Pictures in, as many pictures out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def poster(source: Source, at_ms: int, name: str) -> list[str]:
     """One picture as a JPEG."""
     return [
         *("-ss", _seconds(at_ms), *source.arguments, "-map", f"0:{source.probe.video}"),
-        *(*_NO_WORDS, "-frames:v", "1", "-vf", _scaled(*_fitted(source.probe, P720))),
+        *(*_NO_WORDS, "-frames:v", "1", "-vf", _scaled(*fitted(source.probe, P720))),
         *(
             "-c:v",
             "mjpeg",
@@ -103,7 +107,7 @@ def renditions(source: Source, names: Sequence[str], sheet: Sequence[str], wave:
     probe = source.probe
     outputs = [f"[{name}]" for name in names]
     filters = [f"split={len(names) + 1}{''.join(f'[in{name}]' for name in names)}[insheet]"]
-    filters += [f"[in{name}]{_scaled(*_fitted(probe, name))}[{name}]" for name in names]
+    filters += [f"[in{name}]{_scaled(*fitted(probe, name))}[{name}]" for name in names]
     rate = f"fps={MAX_RATE}," if probe.rate > MAX_RATE + 1 else ""
     graph = f"[0:{probe.video}]{rate}{filters[0]};{';'.join(filters[1:])};[insheet]{','.join(sheet)}[sheet]"
     made = [*source.arguments, "-filter_complex_threads", "1", "-filter_complex", graph]
@@ -122,6 +126,32 @@ def sound(source: Source, name: str, wave: str) -> list[str]:
     return made + _plain_sound(source.probe, wave)
 
 
+def pictures(source: Source, size: tuple[int, int], rate: int) -> list[str]:
+    """All its pictures, plain, onto the standard output: three bytes a pixel, so many a second."""
+    return [
+        *(*source.arguments, "-map", f"0:{source.probe.video}", "-t", str(MAX_SECONDS + 1)),
+        *(
+            "-vf",
+            f"fps={rate}:start_time=0,{_scaled(*size)}",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "rgb24",
+            "pipe:1",
+        ),
+    ]
+
+
+def of_pictures(source: Source, size: tuple[int, int], rate: int, name: str) -> list[str]:
+    """A rendition of pictures from the standard input, with the sound of the recording."""
+    heard = ["-map", f"1:{source.probe.audio}"] if source.probe.audio is not None else []
+    return [
+        *("-protocol_whitelist", "pipe", "-f", "rawvideo", "-pix_fmt", "rgb24"),
+        *("-s", "{}x{}".format(*size), "-r", str(rate), "-i", "pipe:0", *source.arguments),
+        *("-map", "0:v", *heard, *_x264(SMALLER, 22, "4M"), *_audio("96k"), *stream(name)),
+    ]
+
+
 def stream(name: str) -> list[str]:
     """One fragmented MP4 called `name`, and a playlist of its byte ranges beside it."""
     return [
@@ -135,19 +165,43 @@ def stream(name: str) -> list[str]:
 
 def run(arguments: Iterable[str], told: Told = lambda _: None) -> None:
     """Run it to its end, and tell how far it is. UnfitError when the file is at fault, OSError when the machine is."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-nostats", "-y"]
-    command += ["-loglevel", "error", "-progress", "pipe:1", *arguments]
-    with Path("ffmpeg.log").open("wb+") as log:
+    with _started(["-nostdin", "-progress", "pipe:1", *arguments], "ffmpeg.log") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            _listen(line, told)
+
+
+def change(decode: Sequence[str], encode: Sequence[str], size: int, changed: Changed) -> None:
+    """Hand each picture of `size` bytes from one command to the other, changed. Raises as `run` does."""
+    with (
+        _started(["-nostdin", *decode], "decode.log") as decoder,
+        _started(encode, "encode.log", stdin=subprocess.PIPE) as encoder,
+    ):
+        assert decoder.stdout is not None
+        assert encoder.stdin is not None
+        pieces = iter(partial(decoder.stdout.read, size), b"")
+        with suppress(BrokenPipeError):  # why it ended is told by what it ended with
+            for picture in changed(piece for piece in pieces if len(piece) == size):
+                encoder.stdin.write(picture)
+            encoder.stdin.flush()
+        with suppress(BrokenPipeError):
+            encoder.stdin.close()
+
+
+@contextmanager
+def _started(
+    arguments: Sequence[str], log_name: str, stdin: int = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostats", "-y", "-loglevel", "error"]
+    with Path(log_name).open("wb+") as log:
         with subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
+            [*command, *arguments],
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=log,
             preexec_fn=partial(die_with, os.getpid()),
         ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                _listen(line, told)
+            yield process
         log.seek(0)
         _judge(process.returncode, log.read(1 << 20))
 
@@ -161,11 +215,11 @@ def _listen(line: bytes, told: Told) -> None:
 def _judge(code: int, log: bytes) -> None:
     if code == 0:
         return
-    if code == -SIGXCPU:
+    if code in _OUT_OF_TIME:
         raise UnfitError("too_slow")
     if code == -SIGXFSZ or any(word in log for word in _FULL):
         raise OSError("there is no room on the disk for what is made of a recording")
-    if code > 0 or code in _OWN_FAULTS:
+    if code > 0 or code in CRASHES:
         raise UnfitError("unreadable")
     raise OSError(f"FFmpeg ended with {code}")
 
@@ -184,7 +238,7 @@ def _copied_video(probe: Probe) -> list[str]:
 def _quick_video(probe: Probe) -> list[str]:
     if probe.video is None:
         return []
-    return ["-vf", _scaled(*_fitted(probe, P720)), *_x264(QUICK, 24, "4M")]
+    return ["-vf", _scaled(*fitted(probe, P720)), *_x264(QUICK, 24, "4M")]
 
 
 def _x264(preset: str, quality: int, most: str) -> list[str]:
@@ -223,7 +277,7 @@ def fits(probe: Probe, name: str) -> bool:
     return name == P360 or min(probe.width, probe.height) > SIDES[P360]
 
 
-def _fitted(probe: Probe, name: str) -> tuple[int, int]:
+def fitted(probe: Probe, name: str) -> tuple[int, int]:
     """Width and height, even, when the shorter side is that of the rendition or what the recording has."""
     shorter = min(probe.width, probe.height)
     share = min(1.0, SIDES[name] / shorter)

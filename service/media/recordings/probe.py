@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +105,9 @@ def _with_picture(container: Any, stream: Any, found: Probe) -> Probe:
     stream.codec_context.options = {"max_pixels": str(MAX_SIDE * MAX_SIDE)}
     frame = _first(container, stream)
     _demand_side(frame.width, frame.height)
+    seen = _seen_width(frame.width, stream.codec_context.sample_aspect_ratio)
     turned = round(frame.rotation / 90) % 2 == 1
-    width, height = (frame.height, frame.width) if turned else (frame.width, frame.height)
+    width, height = (frame.height, seen) if turned else (seen, frame.height)
     return Probe(
         found.demuxer,
         found.video,
@@ -118,6 +120,12 @@ def _with_picture(container: Any, stream: Any, found: Probe) -> Probe:
         rate=float(stream.average_rate or 0),
         duration_ms=found.duration_ms,
     )
+
+
+def _seen_width(width: int, each: Fraction | None) -> int:
+    """Pictures may be stored narrower than they are seen: `each` is how wide a pixel is for its height."""
+    share = each if each and Fraction(1, 4) <= each <= 4 else 1
+    return max(1, min(MAX_SIDE, round(width * share)))
 
 
 def _with_sound(container: Any, stream: Any, found: Probe) -> Probe:

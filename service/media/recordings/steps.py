@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from service.media.reasons import UnfitError
-from service.media.recordings import ffmpeg
+from service.media.recordings import blurring, ffmpeg
 from service.media.recordings.ffmpeg import Source
 from service.media.recordings.formats import (
+    BLURRED,
     MAX_SECONDS,
     ORIGINAL,
     P360,
@@ -41,7 +42,8 @@ _DURATION = re.compile(r"^#EXTINF:([0-9.]+)", re.MULTILINE)
 
 
 def look(source: Path, media_type: str, percent: Percent) -> Made:
-    """Look whether the file is what it is said to be, and make nothing of it yet."""
+    """Look whether the file is what it is said to be, and whether faces in it can be blurred; make nothing of it yet."""
+    blurring.demand_blurring()
     found = probe(source, media_type)
     return {"duration_ms": found.duration_ms, "width": found.width or None, "height": found.height or None}
 
@@ -70,13 +72,25 @@ def transcode(source: Path, media_type: str, duration_ms: int, percent: Percent)
     return {"renditions": made}
 
 
+def blur(source: Path, media_type: str, percent: Percent) -> Made:
+    """Make it playable without a face in it: `blurred`, and its poster."""
+    found = Source(source, probe(source, media_type))
+    blurring.blur(found, BLURRED, lambda ms: percent(_share(ms, found.probe.duration_ms)))
+    return _shown(BLURRED, video=True)
+
+
 def _playable(source: Source, command: list[str], percent: Percent) -> Made:
     ffmpeg.run(command, lambda ms: percent(_share(ms, source.probe.duration_ms)))
-    duration_ms = played_ms(Path(f"{ORIGINAL}.m3u8"))
-    made: Made = {"renditions": [ORIGINAL], "duration_ms": duration_ms}
-    if source.probe.video is None:
+    return _shown(ORIGINAL, video=source.probe.video is not None)
+
+
+def _shown(name: str, *, video: bool) -> Made:
+    """What there is to say of what is played, and its first picture."""
+    duration_ms = played_ms(Path(f"{name}.m3u8"))
+    made: Made = {"renditions": [name], "duration_ms": duration_ms}
+    if not video:
         return made
-    shown = Source(Path(ORIGINAL), opened(Path(ORIGINAL), "mov", video=True))
+    shown = Source(Path(name), opened(Path(name), "mov", video=True))
     ffmpeg.run(ffmpeg.poster(shown, min(1000, duration_ms // 10), POSTER))
     if not Path(POSTER).is_file():
         raise UnfitError("unreadable")

@@ -95,3 +95,11 @@ def upgrade() -> None:
     )
     op.create_index("read_log_at", "read_log", ["tenant_id", "at"], unique=False)
     tenant_table("read_log")
+    op.create_table(
+        "media_erased",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id"),
+        info={"dist": "tenant"},
+    )
+    tenant_table("media_erased")
