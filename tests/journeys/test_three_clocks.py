@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from observation_tools.lesson_time import Film, LessonStart, Timed, film_ms
+from observation_tools.lesson_time import Clocked, begins_ms, lesson_ms
 from sync.client import Client, Lost, Network, Request, Response
 from sync.clock import stamp
 from tests.builders import services_of
@@ -100,12 +100,16 @@ def noted(phone: Client, truth: Truth, number: int) -> tuple[str, datetime]:
     return phone.put("notes", None, said | phone.stamp()), truth.now()
 
 
-def position(note: dict[str, Any], visit: dict[str, Any], film: dict[str, Any]) -> int | None:
-    return film_ms(
-        Timed(note["at"], note["clock_offset_ms"], note["at_ms"]),
-        LessonStart(visit["started_at"], visit["clock_offset_ms"]),
-        Film(Timed(film["at"], film["clock_offset_ms"], film["at_ms"]), film["start_mark_ms"]),
-    )
+def clocked(record: dict[str, Any], field: str = "at") -> Clocked:
+    return Clocked(datetime.fromisoformat(record[field]), record["clock_offset_ms"] or 0)
+
+
+def position(note: dict[str, Any], visit: dict[str, Any], film: dict[str, Any]) -> int:
+    """Where the note lies on the film, in milliseconds."""
+    start = clocked(visit, "started_at")
+    in_lesson = lesson_ms(clocked(note), start)
+    assert in_lesson is not None
+    return in_lesson - begins_ms(clocked(film), start, start_mark_ms=film["start_mark_ms"])
 
 
 @pytest.mark.parametrize("most_ms", [20.0, 240.0], ids=["a good network", "a slow one"])
@@ -165,7 +169,7 @@ def test_notes_of_three_phones_lie_on_one_video(
     assert note
     true_start = datetime.fromisoformat(visit["started_at"])
     expected = 5_000 + (written[note["id"]] - true_start) / timedelta(milliseconds=1)
-    assert abs((position(note, visit, film) or 0) - expected) <= BOUND_MS  # with it, the mark does
+    assert abs(position(note, visit, film) - expected) <= BOUND_MS  # with it, the mark does
 
 
 def _again(room: Room, person: str) -> tuple[Client, SlowWays]:
@@ -183,7 +187,5 @@ def _errors(host: Client, written: dict[str, datetime], began: datetime) -> list
     for note_id, at in written.items():
         note = host.get("notes", note_id)
         assert note, "the host sees every shared note"
-        where = position(note, visit, film)
-        assert where is not None
-        errors.append(abs(where - (at - began) / timedelta(milliseconds=1)))
+        errors.append(abs(position(note, visit, film) - (at - began) / timedelta(milliseconds=1)))
     return errors
