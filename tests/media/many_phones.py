@@ -23,7 +23,7 @@ from tests.media.world import OLGA
 
 MIB = 1 << 20
 AT_ONCE = 8
-GROWTH = 1.15
+GROWTH = 1.05
 """Flat is: at the most so much of what it was when every process had answered some of each request."""
 LOOK_EVERY_S = 0.1
 

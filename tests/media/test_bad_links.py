@@ -78,7 +78,7 @@ def test_while_the_store_is_silent_nothing_is_claimed_and_all_else_goes_on(
     assert away.meanwhile
 
 
-def test_what_is_sent_is_the_phones_again_when_it_is_said_so(
+def test_that_a_file_arrived_stands_in_its_record_after_the_next_sync(
     surroundings: Mapping[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "board.jpg"
