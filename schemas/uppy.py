@@ -22,17 +22,17 @@ class CompanionSchema(Said):
     expires_at = Moment(required=True)
 
 
-class FileSchema(Said):
+class UppyFileSchema(Said):
     """The file that Uppy thinks of: the record counts."""
 
 
-class KeySchema(Said):
+class UppyKeySchema(Said):
     """The key that Uppy was told."""
 
     key = Words(1024, required=True)
 
 
-class FormSchema(Said):
+class UppyFormSchema(Said):
     """Where to POST a small file, as a form."""
 
     method = fields.Constant("POST")
@@ -43,20 +43,20 @@ class FormSchema(Said):
     expires = Whole(metadata={"description": "Seconds from now."})
 
 
-class StartedSchema(Said):
+class UppyStartedSchema(Said):
     """The upload in parts."""
 
     key = fields.String(required=True)
     upload_id = fields.String(required=True, data_key="uploadId", attribute="upload_id")
 
 
-class PartUrlSchema(Said):
+class UppyUrlSchema(Said):
     """Where to PUT one part."""
 
     url = fields.String(required=True)
 
 
-class ListedPartSchema(Said):
+class UppyListedSchema(Said):
     """A part that has arrived."""
 
     part_number = Whole(1, MOST_PARTS, data_key="PartNumber", attribute="number")
@@ -64,22 +64,22 @@ class ListedPartSchema(Said):
     etag = fields.String(data_key="ETag")
 
 
-class SentPartSchema(Said):
+class UppyPartSchema(Said):
     """A part that was sent; the ETag with or without quotes."""
 
     number = Whole(1, MOST_PARTS, required=True, data_key="PartNumber")
     etag = Words(200, required=True, data_key="ETag")
 
 
-class JoinSchema(Said):
+class UppyJoinSchema(Said):
     """All parts are sent."""
 
     parts = fields.List(
-        fields.Nested(SentPartSchema), validate=validate.Length(max=MOST_PARTS), required=True
+        fields.Nested(UppyPartSchema), validate=validate.Length(max=MOST_PARTS), required=True
     )
 
 
-class ObjectSchema(Said):
+class UppyObjectSchema(Said):
     """The file has arrived. It has no address: it is checked next, and shown by links of the record."""
 
     location = fields.String()

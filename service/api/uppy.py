@@ -11,14 +11,14 @@ from typing import Any
 
 from schemas.problems import Problem, Refused
 from schemas.uppy import (
-    FileSchema,
-    FormSchema,
-    JoinSchema,
-    KeySchema,
-    ListedPartSchema,
-    ObjectSchema,
-    PartUrlSchema,
-    StartedSchema,
+    UppyFileSchema,
+    UppyFormSchema,
+    UppyJoinSchema,
+    UppyKeySchema,
+    UppyListedSchema,
+    UppyObjectSchema,
+    UppyStartedSchema,
+    UppyUrlSchema,
 )
 from service.api.leave import on_leave
 from service.api.services import services
@@ -47,8 +47,8 @@ blueprint = Blueprint("uppy", __name__, url_prefix=PREFIX, description="Uploads 
 
 
 @blueprint.route(f"{_BELOW}/params", policy=Policy.PUBLIC, secret=True, name="uppy_form")
-@blueprint.takes(FileSchema, location="query")
-@blueprint.gives(200, FormSchema)
+@blueprint.takes(UppyFileSchema, location="query")
+@blueprint.gives(200, UppyFormSchema)
 @blueprint.refuses(*_NOT_TAKEN)
 def form(said: dict[str, Any], token: str) -> dict[str, Any]:
     """Where to send a file whole."""
@@ -60,8 +60,8 @@ def form(said: dict[str, Any], token: str) -> dict[str, Any]:
 @blueprint.route(
     f"{_BELOW}/multipart", methods=("POST",), policy=Policy.PUBLIC, secret=True, name="uppy_start"
 )
-@blueprint.takes(FileSchema)
-@blueprint.gives(200, StartedSchema)
+@blueprint.takes(UppyFileSchema)
+@blueprint.gives(200, UppyStartedSchema)
 @blueprint.refuses(*_NOT_TAKEN)
 def start(said: dict[str, Any], token: str) -> dict[str, str]:
     """Begin to send a file in parts, or go on with what was begun."""
@@ -70,8 +70,8 @@ def start(said: dict[str, Any], token: str) -> dict[str, str]:
 
 
 @blueprint.route(f"{_UPLOAD}/<int:number>", policy=Policy.PUBLIC, secret=True, name="uppy_part")
-@blueprint.takes(KeySchema, location="query")
-@blueprint.gives(200, PartUrlSchema)
+@blueprint.takes(UppyKeySchema, location="query")
+@blueprint.gives(200, UppyUrlSchema)
 @blueprint.refuses(*_NOT_HERS, Problem.INVALID_REQUEST, Problem.MEDIA_NOT_READY)
 def part(said: dict[str, Any], token: str, upload_id: str, number: int) -> dict[str, str]:
     """Where to send one part."""
@@ -80,8 +80,8 @@ def part(said: dict[str, Any], token: str, upload_id: str, number: int) -> dict[
 
 
 @blueprint.route(_UPLOAD, policy=Policy.PUBLIC, secret=True, name="uppy_parts")
-@blueprint.takes(KeySchema, location="query")
-@blueprint.gives(200, ListedPartSchema(many=True))
+@blueprint.takes(UppyKeySchema, location="query")
+@blueprint.gives(200, UppyListedSchema(many=True))
 @blueprint.refuses(*_NOT_HERS, Problem.MEDIA_NOT_READY)
 def parts(said: dict[str, Any], token: str, upload_id: str) -> list[Any]:
     """The parts that have arrived."""
@@ -91,9 +91,9 @@ def parts(said: dict[str, Any], token: str, upload_id: str) -> list[Any]:
 @blueprint.route(
     f"{_UPLOAD}/complete", methods=("POST",), policy=Policy.PUBLIC, secret=True, name="uppy_join"
 )
-@blueprint.takes(KeySchema, location="query")
-@blueprint.takes(JoinSchema)
-@blueprint.gives(200, ObjectSchema)
+@blueprint.takes(UppyKeySchema, location="query")
+@blueprint.takes(UppyJoinSchema)
+@blueprint.gives(200, UppyObjectSchema)
 @blueprint.refuses(
     Problem.NOT_FOUND,
     Problem.NOT_ALLOWED,
@@ -112,7 +112,7 @@ def join(asked: dict[str, Any], said: dict[str, Any], token: str, upload_id: str
 
 
 @blueprint.route(_UPLOAD, methods=("DELETE",), policy=Policy.PUBLIC, secret=True, name="uppy_abort")
-@blueprint.takes(KeySchema, location="query")
+@blueprint.takes(UppyKeySchema, location="query")
 @blueprint.gives(204)
 @blueprint.refuses(*_NOT_HERS, Problem.MEDIA_NOT_READY)
 def abort(said: dict[str, Any], token: str, upload_id: str) -> None:
