@@ -35,7 +35,7 @@ def cors(origins: Sequence[str]) -> dict[str, Any]:
     """Who may send and fetch from a page, in the words of the store."""
     rule = {
         "AllowedOrigins": list(origins),
-        "AllowedMethods": ["GET", "PUT", "HEAD"],
+        "AllowedMethods": ["GET", "PUT", "POST", "HEAD"],
         "AllowedHeaders": ["*"],
         "ExposeHeaders": ["ETag", "Content-Range", "Content-Length"],
         "MaxAgeSeconds": 3600,

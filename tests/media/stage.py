@@ -42,6 +42,7 @@ class Stage:
         put(self.services, self.tenant_id, "visits", VISIT, **about)
         port = free_pair()
         self.url = f"http://127.0.0.1:{port}"
+        env["PUBLIC_URL"] = self.url
         self.api: Program = programs.api("127.0.0.1", port, url=self.url, env=env, logs=place / "logs")
 
     def code(self, person_id: str = OLGA) -> str:
