@@ -12,6 +12,7 @@ from service.accounts.tokens import Tokens
 from service.api import (
     acts,
     board,
+    captions,
     documents,
     guard,
     headers,
@@ -56,6 +57,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     open_formats.blueprint,
     media.blueprint,
     recording_tracks.blueprint,
+    captions.blueprint,
     playback.blueprint,
     stopping.blueprint,
     *records.blueprints(KINDS),

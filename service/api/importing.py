@@ -82,7 +82,7 @@ def _taken(
 ) -> Response:
     outcomes = send(work, changes)
     _demand_all_taken(places, outcomes)
-    told = {name: [change.id for change in changes], "repairs": _told(repairs)}
+    told = {name: [change.id for change in changes], "repairs": told_of(repairs)}
     fresh = any(outcome.status is not Status.REPEATED for outcome in outcomes)
     return reading.json_text(orjson.dumps(told).decode(), 201 if fresh else 200)
 
@@ -147,7 +147,8 @@ def _messages(errors: object) -> list[str]:
     return [f"{pointer.lstrip('/')}: {said}" for pointer, several in errors.items() for said in several]
 
 
-def _told(repairs: Sequence[Repair]) -> list[dict[str, str]]:
+def told_of(repairs: Sequence[Repair]) -> list[dict[str, str]]:
+    """The repairs in the words of the wire, those of a bad file only the first."""
     told = [{"place": repair.where, "said": repair.what} for repair in repairs[:MOST_TOLD]]
     more = len(repairs) - len(told)
     return [*told, {"place": "", "said": f"{more} others like these"}] if more else told
