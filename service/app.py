@@ -28,6 +28,7 @@ from service.api import (
     sign_in,
     stopping,
     sync,
+    uppy,
     visits,
     watermelon,
 )
@@ -59,6 +60,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     recording_tracks.blueprint,
     captions.blueprint,
     playback.blueprint,
+    uppy.blueprint,
     stopping.blueprint,
     *records.blueprints(KINDS),
 )

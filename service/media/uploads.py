@@ -70,15 +70,24 @@ def sign_part(store: Store, media: Media, number: int, md5: str | None = None) -
     size = sizes(media).get(number)
     if in_one(media) or size is None:
         raise Refused(Problem.INVALID_REQUEST, f"This file has no part {number}: {_told_parts(media)}.")
-    return store.sign_part(media.raw_key, _under_way(store, media), number, size, md5)
+    return store.sign_part(media.raw_key, under_way(store, media), number, size, md5)
+
+
+def sign_piece(store: Store, media: Media, upload_id: str, number: int) -> Signed:
+    """The same for a client that sends small files in parts too."""
+    size = sizes(media).get(number)
+    if size is None:
+        raise Refused(Problem.INVALID_REQUEST, f"This file has no part {number}.")
+    return store.sign_part(media.raw_key, upload_id, number, size)
 
 
 def arrived_parts(store: Store, media: Media) -> list[Part]:
     """The parts that need not come again, in their order. Raises Refused where no upload in parts is under way."""
-    return _whole(store.parts(media.raw_key, _under_way(store, media)), sizes(media))
+    return _whole(store.parts(media.raw_key, under_way(store, media)), sizes(media))
 
 
-def _under_way(store: Store, media: Media) -> str:
+def under_way(store: Store, media: Media) -> str:
+    """The id of the upload in parts. Raises Refused where there is none."""
     upload_id = store.upload_id(media.raw_key)
     if upload_id is None:
         raise Refused(Problem.MEDIA_NOT_READY, "No upload is under way: ask first how to send the file.")
@@ -108,7 +117,7 @@ def arrive(store: Store, media: Media, claimed: Mapping[int, str] | None = None)
     """
     if media.state not in OPEN:
         return
-    if not in_one(media):
+    if claimed or not in_one(media):
         _assemble(store, media, claimed or {})
     try:
         size = store.size(media.raw_key)
