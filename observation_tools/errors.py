@@ -54,6 +54,10 @@ class NoteError(CraftError):
     """A note that cannot be one."""
 
 
+class CommentError(CraftError):
+    """A comment that cannot be one."""
+
+
 class TrackError(CraftError):
     """A text track that cannot be read."""
 

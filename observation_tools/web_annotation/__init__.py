@@ -11,7 +11,7 @@
 
 A note's code is a tag; its instrument is a tag as well, known by an id of its own. Its time is a media fragment of the
 target, the moment of the day the target's TimeState. Others' motivations (assessing among them: nobody is assessed here)
-are read as a noticing.
+are read as a noticing. How comments on a recording are written: `comments`.
 
 >>> from observation_tools.notes import Note
 >>> note = Note("n1", "quote", "Why is x < 2?", at_ms=61_000, until_ms=63_500)
@@ -19,7 +19,8 @@ are read as a noticing.
 True
 """
 
+from observation_tools.web_annotation.comments import comments_to_annotations, read_comments
 from observation_tools.web_annotation.reading import read_annotations
 from observation_tools.web_annotation.writing import to_annotations
 
-__all__ = ["read_annotations", "to_annotations"]
+__all__ = ["comments_to_annotations", "read_annotations", "read_comments", "to_annotations"]

@@ -12,11 +12,16 @@ _SETS = frozenset({"Choice", "Composite", "List", "Independents"})
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The words of one body, and whether they are a tag, and that of an instrument."""
+    """The words of one body, whether they are a tag, and the name that it has on the web."""
 
     text: str
     tag: bool = False
-    instrument: bool = False
+    name: str = ""
+
+    @property
+    def instrument(self) -> bool:
+        """Whether it is the tag of an instrument."""
+        return self.name.startswith(INSTRUMENT)
 
 
 def read_bodies(annotation: dict[str, Any], at: str) -> tuple[Body, ...]:
@@ -26,7 +31,7 @@ def read_bodies(annotation: dict[str, Any], at: str) -> tuple[Body, ...]:
     purpose has the annotation's motivation. Raises `AnnotationError` for one that says nothing.
 
     >>> read_bodies({"body": ["hm", {"value": "LQ", "purpose": "tagging"}]}, "")
-    (Body(text='hm', tag=False, instrument=False), Body(text='LQ', tag=True, instrument=False))
+    (Body(text='hm', tag=False, name=''), Body(text='LQ', tag=True, name=''))
     """
     inherited = words(annotation.get("motivation"))
     if annotation.get("bodyValue") is not None:
@@ -54,13 +59,12 @@ def _object(body: dict[str, Any], purposes: tuple[str, ...], at: str) -> Iterato
         yield from _object(body["source"], purposes, f"{at}/source")
     else:
         name = next((name for name in ("value", "source", "id") if name in body), "value")
-        named = str(body.get("id", "")).startswith(INSTRUMENT)
-        yield _text(body.get(name), purposes, f"{at}/{name}", instrument=named)
+        yield _text(body.get(name), purposes, f"{at}/{name}", str(body.get("id", "")))
 
 
-def _text(said: Any, purposes: tuple[str, ...], at: str, *, instrument: bool = False) -> Body:
+def _text(said: Any, purposes: tuple[str, ...], at: str, name: str = "") -> Body:
     if not isinstance(said, str):
         raise AnnotationError(
             "a body without text", where=at, remedy="give it a value, or the address of what it is"
         )
-    return Body(said, not TAGS.isdisjoint(purposes), instrument)
+    return Body(said, not TAGS.isdisjoint(purposes), name)

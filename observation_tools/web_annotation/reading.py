@@ -24,14 +24,15 @@ def read_annotations(document: object) -> NotesRead:
     notes: list[Note] = []
     places: list[str] = []
     repairs: list[Repair] = []
-    for at, annotation in _annotations(document):
+    for at, annotation in each_annotation(document):
         made = _notes(annotation, at, repairs)
         notes += made
         places += [at] * len(made)
     return NotesRead(tuple(notes), tuple(places), tuple(repairs))
 
 
-def _annotations(document: object) -> Iterator[tuple[str, dict[str, Any]]]:
+def each_annotation(document: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each annotation of a document, with its JSON pointer. Raises `AnnotationError`."""
     said = _object(document, "")
     types = words(said.get("type"))
     if "Annotation" in types:
@@ -118,15 +119,15 @@ def _content(bodies: tuple[Body, ...], at: str, repairs: list[Repair]) -> dict[s
 def _about(annotation: dict[str, Any], at: str) -> dict[str, Any]:
     motivations = words(annotation.get("motivation"))
     return {
-        "id": name_of(NOTE, _text(annotation, "id", at) or ""),
+        "id": name_of(NOTE, text_of(annotation, "id", at) or ""),
         "note_kind": next((_KINDS[word] for word in motivations if word in _KINDS), "noticing"),
-        "created_by": _creator(annotation.get("creator")),
-        "created_at": _text(annotation, "created", at),
-        "updated_at": _text(annotation, "modified", at),
+        "created_by": creator_of(annotation.get("creator")),
+        "created_at": text_of(annotation, "created", at),
+        "updated_at": text_of(annotation, "modified", at),
     }
 
 
-def _creator(said: Any) -> str | None:
+def creator_of(said: Any) -> str | None:
     """The first creator that is named, by an IRI where there is one."""
     for one in said if isinstance(said, list) else [said]:
         named = (one.get("id"), one.get("name")) if isinstance(one, dict) else (one,)
@@ -136,7 +137,8 @@ def _creator(said: Any) -> str | None:
     return None
 
 
-def _text(annotation: dict[str, Any], name: str, at: str) -> str | None:
+def text_of(annotation: dict[str, Any], name: str, at: str) -> str | None:
+    """A member that is text or absent. Raises `AnnotationError`."""
     said = annotation.get(name)
     if said is not None and not isinstance(said, str):
         raise AnnotationError(f"{name} is {_shown(said)}", where=f"{at}/{name}", remedy="write text")

@@ -5,8 +5,9 @@ from urllib.parse import quote, unquote
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 MEDIA_FRAGMENTS = "http://www.w3.org/TR/media-frags/"
-NOTE, PERSON, INSTRUMENT, CLOCK = (
-    f"urn:comewatch:{what}:" for what in ("note", "person", "instrument", "clock-offset-ms")
+NOTE, COMMENT, PERSON, INSTRUMENT, CLOCK, STANDING = (
+    f"urn:comewatch:{what}:"
+    for what in ("note", "comment", "person", "instrument", "clock-offset-ms", "standing")
 )
 MOTIVATIONS = {
     "noticing": "commenting",

@@ -27,7 +27,11 @@ def to_annotations(notes: Iterable[Note], *, source: str, names: Mapping[str, st
     >>> made["first"]["items"][0]["target"]["selector"]["value"]
     't=0.5'
     """
-    items = [_annotation(note, source, names or {}) for note in notes]
+    return collection([_annotation(note, source, names or {}) for note in notes], source)
+
+
+def collection(items: list[Members], source: str) -> Members:
+    """The annotations of `source` with the one page that holds them."""
     page = {"id": f"{source}/annotations/1", "type": "AnnotationPage", "startIndex": 0, "items": items}
     return {
         "@context": CONTEXT,
@@ -39,50 +43,53 @@ def to_annotations(notes: Iterable[Note], *, source: str, names: Mapping[str, st
 
 
 def _annotation(note: Note, source: str, names: Mapping[str, str]) -> Members:
-    return _said(
+    return said_only(
         {
             "id": iri(NOTE, note.id),
             "type": "Annotation",
             "motivation": MOTIVATIONS[note.note_kind],
             "created": note.created_at,
             "modified": note.updated_at,
-            "creator": _creator(note.created_by, names),
+            "creator": creator_in(note.created_by, names),
             "body": _bodies(note) or None,
-            "target": _target(note, source),
+            "target": target_of(source, note.at_ms, note.until_ms, _state(note)),
         }
     )
 
 
-def _creator(author: str | None, names: Mapping[str, str]) -> Members | None:
+def creator_in(author: str | None, names: Mapping[str, str]) -> Members | None:
+    """Who made it, by id and, where it is known, by name."""
     if author is None:
         return None
-    return _said({"id": iri(PERSON, author), "type": "Person", "name": names.get(author)})
+    return said_only({"id": iri(PERSON, author), "type": "Person", "name": names.get(author)})
 
 
 def _bodies(note: Note) -> list[Members]:
     bodies = []
     if note.text is not None:
-        bodies.append(_body(note.text, PURPOSES[note.note_kind]))
+        bodies.append(body_of(note.text, PURPOSES[note.note_kind]))
     if note.code is not None:
-        bodies.append(_body(note.code, "tagging"))
+        bodies.append(body_of(note.code, "tagging"))
     if note.instrument is not None:
-        bodies.append({"id": iri(INSTRUMENT, note.instrument)} | _body(note.instrument, "tagging"))
+        bodies.append({"id": iri(INSTRUMENT, note.instrument)} | body_of(note.instrument, "tagging"))
     return bodies
 
 
-def _body(value: str, purpose: str) -> Members:
+def body_of(value: str, purpose: str) -> Members:
+    """A text as a body."""
     return {"type": "TextualBody", "value": value, "format": "text/plain", "purpose": purpose}
 
 
-def _target(note: Note, source: str) -> Members:
-    fragment = time_fragment(note.at_ms, note.until_ms)
+def target_of(source: str, at_ms: int | None, until_ms: int | None, state: Members | None = None) -> Members:
+    """The piece of `source` as a target, as it was in this `state`."""
+    fragment = time_fragment(at_ms, until_ms)
     selector = {"type": "FragmentSelector", "conformsTo": MEDIA_FRAGMENTS, "value": fragment}
-    return _said(
+    return said_only(
         {
             "type": "SpecificResource",
             "source": source,
             "selector": selector if fragment else None,
-            "state": _state(note),
+            "state": state,
         }
     )
 
@@ -92,8 +99,9 @@ def _state(note: Note) -> Members | None:
     if note.at is None and note.clock_offset_ms is None:
         return None
     clock = None if note.clock_offset_ms is None else f"{CLOCK}{note.clock_offset_ms}"
-    return _said({"id": clock, "type": "TimeState", "sourceDate": note.at})
+    return said_only({"id": clock, "type": "TimeState", "sourceDate": note.at})
 
 
-def _said(members: Members) -> Members:
+def said_only(members: Members) -> Members:
+    """The members that say something."""
     return {name: value for name, value in members.items() if value is not None}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import orjson
 from flask import Response, request
-from sqlalchemy import select
 
 from observation_tools.errors import CraftError
-from observation_tools.notes import NotesRead
 from observation_tools.web_annotation import read_annotations
 from observation_tools.webvtt import read_notes
 from schemas.fields import Choice
@@ -21,15 +19,19 @@ from service.api.importing import ImportedSchema
 from service.api.smorest import Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
-from service.api.visits import notes_of, opened
+from service.api.visits import names_of, notes_of, opened
 from service.records import KINDS
-from sync.changes import Record
 
+Read = TypeVar("Read")
 WEBVTT, JSON_LD = "text/vtt", "application/ld+json"
 IMPORT_LIMIT = 8 * 2**20
 """Bytes of a file of notes: 500 of them with all that they may say in most scripts."""
 _PROFILE = f'{JSON_LD}; profile="http://www.w3.org/ns/anno.jsonld"'
 _TEXT, _DOCUMENT = {"type": "string"}, {"type": "object"}
+ANNOTATIONS = {
+    "required": True,
+    "content": {JSON_LD: {"schema": _DOCUMENT}, hardened.JSON: {"schema": _DOCUMENT}},
+}
 _REFUSED = (
     Problem.NOT_FOUND,
     Problem.NOT_ALLOWED,
@@ -51,7 +53,7 @@ blueprint = Blueprint(
 class TrackQuerySchema(Message):
     """What the track is for: notes to be read, all that they are for programs, or chapters out of codes."""
 
-    kind = Choice("notes", "metadata", "chapters", load_default="notes")
+    kind = Choice(*timelines.KINDS_OF_TRACK, load_default="notes")
 
 
 @blueprint.route("/notes.vtt", policy=Policy.SIGNED_IN, name="notes_as_webvtt")
@@ -82,7 +84,7 @@ def track(work: Work, asked: dict[str, Any], visit_id: str) -> Response:
 @blueprint.refuses(*_REFUSED)
 def import_track(visit_id: str) -> Response:
     """Observer: take the notes of a WebVTT file, metadata or captions, as drafts of your own; all of them or none."""
-    return importing.take(visit_id, _read(read_notes, hardened.read_text(request, WEBVTT)))
+    return importing.take(visit_id, read_with(read_notes, hardened.read_text(request, WEBVTT)))
 
 
 @blueprint.route("/annotations", policy=Policy.SIGNED_IN)
@@ -94,8 +96,8 @@ def visit_annotations(work: Work, visit_id: str) -> Response:
     reading.demand(work, KINDS["visits"], visit_id)
     notes = notes_of(work, visit_id)
     opened(work, notes)
-    document = timelines.annotation_collection(visit_id, notes, _names(work, notes))
-    return Response(orjson.dumps(document), content_type=_PROFILE)
+    source = f"urn:comewatch:visit:{visit_id}"
+    return annotated(timelines.annotation_collection(source, notes, names_of(work, notes)))
 
 
 @blueprint.route(
@@ -105,21 +107,22 @@ def visit_annotations(work: Work, visit_id: str) -> Response:
     body_limit=IMPORT_LIMIT,
     name="import_annotations",
 )
-@blueprint.says(
-    requestBody={
-        "required": True,
-        "content": {JSON_LD: {"schema": _DOCUMENT}, hardened.JSON: {"schema": _DOCUMENT}},
-    }
-)
+@blueprint.says(requestBody=ANNOTATIONS)
 @blueprint.gives(201, ImportedSchema)
 @blueprint.may_give(200, ImportedSchema, _ADDED)
 @blueprint.refuses(*_REFUSED, Problem.INVALID_JSON)
 def import_annotations(visit_id: str) -> Response:
     """Observer: take Web Annotations, a page or a collection of them, as drafts of your own; all of them or none."""
-    return importing.take(visit_id, _read(read_annotations, hardened.read(request, JSON_LD)))
+    return importing.take(visit_id, read_with(read_annotations, hardened.read(request, JSON_LD)))
 
 
-def _read(read: Callable[[Any], NotesRead], said: Any) -> NotesRead:
+def annotated(document: dict[str, Any]) -> Response:
+    """A document of annotations as an answer."""
+    return Response(orjson.dumps(document), content_type=_PROFILE)
+
+
+def read_with(read: Callable[[Any], Read], said: Any) -> Read:
+    """What a reader of the craft makes of a file; its fault is a refusal that names the place."""
     try:
         return read(said)
     except CraftError as error:
@@ -129,30 +132,7 @@ def _read(read: Callable[[Any], NotesRead], said: Any) -> NotesRead:
 
 def _track(work: Work, visit_id: str, kind: str) -> Response:
     visit = orjson.loads(reading.demand(work, KINDS["visits"], visit_id).body)
-    notes = _SHOWN[kind](notes_of(work, visit_id))
+    notes = timelines.KINDS_OF_TRACK[kind](notes_of(work, visit_id))
     opened(work, notes)
-    return Response(_written(kind, visit, notes, _names(work, notes)), mimetype=WEBVTT)
-
-
-_SHOWN: dict[str, Callable[[Iterable[Record]], list[Record]]] = {
-    "notes": timelines.timed,
-    "metadata": list,
-    "chapters": lambda notes: timelines.timed(timelines.coded(notes)),
-}
-
-
-def _written(kind: str, visit: Record, notes: list[Record], names: dict[str, str]) -> str:
-    if kind == "metadata":
-        return timelines.metadata(notes)
-    if kind == "chapters":
-        return timelines.chapter_track(notes, names, timelines.length_ms(visit))
-    return timelines.captions(notes, names)
-
-
-def _names(work: Work, notes: Iterable[Record]) -> dict[str, str]:
-    table = KINDS["people"].table.c
-    authors = {note["created_by"] for note in notes}
-    named = select(table.id, table.display_name).where(
-        table.tenant_id == work.actor.tenant_id, table.id.in_(authors)
-    )
-    return {row.id: row.display_name for row in work.connection.execute(named)}
+    text = timelines.track(kind, notes, names_of(work, notes), timelines.length_ms(visit))
+    return Response(text, mimetype=WEBVTT)

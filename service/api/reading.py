@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from flask import Response, request
-from sqlalchemy import Row, and_, false, select
+from sqlalchemy import ColumnElement, Row, and_, false, select
 
 from schemas.problems import Problem, Refused
 from service.api.paging import decode_cursor, encode_cursor
 from service.api.transaction import Work
 from service.records import read_log
+from sync.changes import Record
 from sync.server.audience import Found, find, visible
 from sync.server.kind import Kind
 from sync.server.tables import document
@@ -39,6 +41,25 @@ def demand(work: Work, kind: Kind, record_id: str) -> Found:
     if found is None:
         raise Refused(Problem.NOT_FOUND)
     return found
+
+
+def every(work: Work, kind: Kind, *conditions: ColumnElement[bool]) -> list[Record]:
+    """All records of a kind that the asker may see and of whose table the conditions hold, each with its `seq`."""
+    table, tenant_id = kind.table, work.actor.tenant_id
+    found = (
+        select(document.c.body, document.c.seq)
+        .join(table, and_(table.c.tenant_id == document.c.tenant_id, table.c.id == document.c.record_id))
+        .where(
+            document.c.tenant_id == tenant_id,
+            table.c.tenant_id == tenant_id,
+            document.c.collection == kind.name,
+            document.c.deleted == false(),
+            *conditions,
+            visible(work.actor, kind.name, document.c.record_id),
+        )
+        .order_by(document.c.record_id)
+    )
+    return [orjson.loads(row.body) | {"seq": row.seq} for row in work.connection.execute(found)]
 
 
 def opened(work: Work, kind: Kind, record_id: str) -> Response:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from observation_tools.comments import Comment
 from observation_tools.notes import Note
 from observation_tools.timed_coding import episodes, from_notes, segments, share_of_time, totals_ms
-from observation_tools.web_annotation import to_annotations
+from observation_tools.web_annotation import comments_to_annotations, to_annotations
 from observation_tools.webvtt import Cue, chapters, to_chapters, to_metadata, to_webvtt
 from sync.changes import Record
 from sync.clock import moment
@@ -18,6 +19,7 @@ LONGEST_MS = 100 * 3_600_000
 """No video track has a time of 100 hours or more."""
 Codings = dict[tuple[str, str], list[tuple[int, str]]]
 _FIELDS = tuple(field.name for field in fields(Note))
+_COMMENT = tuple(field.name for field in fields(Comment))
 
 
 def timed(notes: Iterable[Record]) -> list[Record]:
@@ -25,15 +27,33 @@ def timed(notes: Iterable[Record]) -> list[Record]:
     return [note for note in notes if note["at_ms"] is not None and note["at_ms"] < LONGEST_MS]
 
 
+def codes(notes: Iterable[Record]) -> list[Record]:
+    """Those that code what happens."""
+    return [note for note in notes if note["note_kind"] == "code" and note["code"]]
+
+
 def coded(notes: Iterable[Record]) -> list[Record]:
     """Those by which the time of the lesson is coded."""
-    return [
-        note for note in notes if note["at_ms"] is not None and note["note_kind"] == "code" and note["code"]
-    ]
+    return [note for note in codes(notes) if note["at_ms"] is not None]
+
+
+KINDS_OF_TRACK: Mapping[str, Callable[[Iterable[Record]], list[Record]]] = {
+    "notes": timed,
+    "metadata": list,
+    "chapters": lambda notes: timed(coded(notes)),
+}
+"""What a track is for, and which notes stand in it."""
+
+
+def track(kind: str, notes: Iterable[Record], names: Mapping[str, str], end_ms: int | None) -> str:
+    """These notes as a track of this kind; `end_ms` is the end of what it lies on, where it is known."""
+    if kind == "metadata":
+        return metadata(notes)
+    return chapter_track(notes, names, end_ms) if kind == "chapters" else captions(notes, names)
 
 
 def captions(notes: Iterable[Record], names: Mapping[str, str]) -> str:
-    """Timed notes as captions, with the observer's name and what was noted."""
+    """Timed notes (or comments) as captions, with the name of who said it."""
     return to_webvtt(_cue(note, names) for note in notes)
 
 
@@ -52,14 +72,23 @@ def chapter_track(notes: Iterable[Record], names: Mapping[str, str], end_ms: int
     return to_chapters(chapters(lessons))
 
 
-def annotation_collection(visit_id: str, notes: Iterable[Record], names: Mapping[str, str]) -> dict[str, Any]:
-    """Notes as annotations of the visit, a document of JSON-LD."""
-    return to_annotations(map(as_note, notes), source=f"urn:comewatch:visit:{visit_id}", names=names)
+def annotation_collection(source: str, notes: Iterable[Record], names: Mapping[str, str]) -> dict[str, Any]:
+    """Notes as annotations of `source` (an IRI), a document of JSON-LD."""
+    return to_annotations(map(as_note, notes), source=source, names=names)
+
+
+def comment_collection(source: str, comments: Iterable[Record], names: Mapping[str, str]) -> dict[str, Any]:
+    """Comments as annotations of `source`, likewise."""
+    return comments_to_annotations(map(_as_comment, comments), source=source, names=names)
 
 
 def as_note(record: Record) -> Note:
     """The record as it travels: without its visit, and how far it is shared."""
     return Note(**{name: record[name] for name in _FIELDS})
+
+
+def _as_comment(record: Record) -> Comment:
+    return Comment(**{name: record[name] for name in _COMMENT})
 
 
 def by_observer(notes: Iterable[Record], end_ms: int | None) -> list[dict[str, Any]]:
@@ -84,7 +113,7 @@ def _codings(notes: Iterable[Record]) -> Codings:
 
 
 def _cue(note: Record, names: Mapping[str, str]) -> Cue:
-    words = " ".join(part for part in (note["code"], note["text"]) if part)
+    words = " ".join(part for part in (note.get("code"), note["text"]) if part)
     ends = note["until_ms"]
     to_ms = min(ends, LONGEST_MS - 1) if ends is not None and ends >= note["at_ms"] else None
     return Cue(note["id"], note["at_ms"], words, names.get(note["created_by"], ""), to_ms)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from flask import Response
 from marshmallow import fields
-from sqlalchemy import false, func, select
+from sqlalchemy import func, select
 
 from schemas.fields import Id, Ids, Whole, Words
 from schemas.problems import Problem, Refused
@@ -21,8 +21,6 @@ from service.api.transaction import Work, in_transaction
 from service.api.writing import write
 from service.records import KINDS
 from sync.changes import Change, Record
-from sync.server.audience import visible
-from sync.server.tables import document
 
 blueprint = Blueprint(
     "visit-acts",
@@ -152,22 +150,19 @@ def time(work: Work, visit_id: str) -> dict[str, Any]:
 
 def notes_of(work: Work, visit_id: str, *states: str) -> list[Record]:
     """The notes of a visit (in these states) that the asker may see, each with its `seq`."""
-    table, tenant_id = _NOTES.table, work.actor.tenant_id
-    found = (
-        select(document.c.body, document.c.seq)
-        .join(table, (table.c.tenant_id == document.c.tenant_id) & (table.c.id == document.c.record_id))
-        .where(
-            document.c.tenant_id == tenant_id,
-            table.c.tenant_id == tenant_id,
-            document.c.collection == "notes",
-            document.c.deleted == false(),
-            table.c.visit_id == visit_id,
-            *([table.c.state.in_(states)] if states else []),
-            visible(work.actor, "notes", document.c.record_id),
-        )
-        .order_by(document.c.record_id)
+    table = _NOTES.table.c
+    in_these = [table.state.in_(states)] if states else []
+    return reading.every(work, _NOTES, table.visit_id == visit_id, *in_these)
+
+
+def names_of(work: Work, said: Iterable[Record]) -> dict[str, str]:
+    """Who wrote these, by id."""
+    table = KINDS["people"].table.c
+    authors = {record["created_by"] for record in said}
+    named = select(table.id, table.display_name).where(
+        table.tenant_id == work.actor.tenant_id, table.id.in_(authors)
     )
-    return [orjson.loads(row.body) | {"seq": row.seq} for row in work.connection.execute(found)]
+    return {row.id: row.display_name for row in work.connection.execute(named)}
 
 
 def to_state(state: str, notes: Iterable[Record]) -> list[Change]:

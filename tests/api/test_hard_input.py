@@ -23,7 +23,7 @@ ROWS_ARE_JUDGED_ALONE = {
     "/v1/sync/watermelon",
     "/v1/sync/watermelon/rescue",
 }
-TAKES_FILES = {"/v1/visits/visit-one/annotations"}
+TAKES_FILES = {"/v1/visits/visit-one/annotations", "/v1/media/visit-one/annotations"}
 PAGES = {"/v1/openapi.json", "/v1/docs/", "/v1/docs/start.js", "/v1/docs/<name>"}
 
 

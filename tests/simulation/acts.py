@@ -75,7 +75,11 @@ def move_state(at: Scene) -> str | None:
 
 
 def delete(at: Scene) -> str | None:
-    names = (at.step.aim,) if at.step.aim else ("notes", "notes", "invitations", "media", "rejected_writes")
+    names = (
+        (at.step.aim,)
+        if at.step.aim
+        else ("notes", "notes", "invitations", "media", "comments", "rejected_writes")
+    )
     states = (None, "draft", "declared", *(("shared", "open") if at.chance.random() < 0.2 else ()))
     found = at.any(names, lambda _, record: record.get("state") in states)
     if found is None or not at.client.delete(found[0], found[1]["id"]):
@@ -207,6 +211,24 @@ def declare_photo(at: Scene) -> str | None:
     return at.put("media", at.new_id("photo"), file_name=f"{at.word}.jpg", media_type="image/jpeg", **named)
 
 
+def comment_on(at: Scene) -> str | None:
+    """On all of what was declared, on a moment of it, or in answer to somebody who spoke of it, or of something else."""
+    media = at.one("media")
+    if media is None:
+        return None
+    fields: dict[str, Any] = {"text": at.word, "at_ms": at.chance.choice((None, 5_000))}
+    answered = at.one("comments") if at.chance.random() < 0.5 else None
+    if answered is not None:
+        beside = answered["media_id"] if at.chance.random() < 0.9 else media["id"]
+        fields |= {"media_id": beside, "reply_to": answered["id"]}
+    return at.put("comments", at.new_id("comment"), **{"media_id": media["id"]} | fields)
+
+
+def settle_comment(at: Scene) -> str | None:
+    comment = at.one("comments")
+    return at.put("comments", comment["id"], resolved=at.chance.choice((True, False))) if comment else None
+
+
 def name_evaluator(at: Scene) -> str | None:
     host = at.one("people", lambda person: person["id"] in (HANA, HANA, OLGA))
     if host is None:
@@ -250,6 +272,8 @@ ACTS: dict[str, Act] = {
     "asks to come": ask_to_come,
     "answers a request": answer_request,
     "declares a photo": declare_photo,
+    "comments on a recording": comment_on,
+    "settles a comment": settle_comment,
     "joins a group": join_group,
     "leaves a group": leave_group,
     "moves people about": move_people,

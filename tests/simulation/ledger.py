@@ -38,7 +38,13 @@ class Ledger:
 
     def absent(self, truth: Truth, waiting: set[str]) -> set[str]:
         """The words that stand in no live record and are not on their way, though somebody expects them."""
-        return set(self.typed) - self.given_up - truth.words_now - waiting
+        return set(self.typed) - self.given_up - self._forgotten(truth) - truth.words_now - waiting
+
+    def _forgotten(self, truth: Truth) -> set[str]:
+        """What was said of a file that was deleted: history forgets it with the file."""
+        return {
+            word for word, typed in self.typed.items() if typed.key[0] == "media" and typed.key in truth.dead
+        }
 
     def server_restored(self, truth: Truth, waiting: set[str], held: Mapping[str, Iterable[str]]) -> int:
         """The server went back to `truth`: what is left only on the phone where it was typed must come back from there,

@@ -137,6 +137,9 @@ class Oracle:
         is_released = visit["released_people_ids"] or visit["released_group_ids"]
         return author | {visit["host_id"]} | (self._readers_of_released(visit) if is_released else set())
 
+    def _comment(self, comment: Record) -> set[str]:
+        return self._attachment(self.rows["media"][comment["media_id"]])
+
     def _hers(self, record: Record) -> set[str]:
         return {record["person_id"]}
 
@@ -161,6 +164,7 @@ _READERS: dict[str, Callable[[Oracle, Record], set[str]]] = {
     "debriefs": Oracle._of_a_visit,
     "next_steps": Oracle._of_a_visit,
     "media": Oracle._attachment,
+    "comments": Oracle._comment,
     "conflicts": Oracle._hers,
     "rejected_writes": Oracle._hers,
     "read_events": Oracle._read_event,

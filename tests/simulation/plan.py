@@ -46,7 +46,7 @@ HUBBUB = {
     "writes a note": 5, "edits a text": 8, "moves a state": 6, "deletes something": 2, "changes the observers": 3,
     "releases the visit": 3, "sets a time": 2, "begins a visit": 2, "begins a debrief": 2, "chooses a next step": 2,
     "opens her door": 2, "changes who is invited": 2, "claims a seat": 2, "asks to come": 1, "answers a request": 1,
-    "declares a photo": 2, "joins a group": 2, "leaves a group": 2, "sends nonsense": 1, "writes of a visit unseen": 1,
+    "declares a photo": 3, "comments on a recording": 4, "settles a comment": 1, "joins a group": 2, "leaves a group": 2, "sends nonsense": 1, "writes of a visit unseen": 1,
     "opens what she read": 1,
 }  # fmt: skip
 """What people type, offline, with its weight."""

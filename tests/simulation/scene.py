@@ -19,6 +19,7 @@ T = TypeVar("T")
 TEXTS = {
     "visits": "focus", "notes": "text", "debriefs": "summary", "next_steps": "text", "groups": "question",
     "invitations": "look_for", "visit_requests": "message", "seats": "message",
+    "comments": "text",
 }  # fmt: skip
 """The texts in which no word may be overwritten in silence."""
 
