@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import INCLUDE, Schema, fields, validate
 
 from schemas.fields import Moment, Whole, Words
-from schemas.media import MOST_PARTS
+from schemas.media import MOST_PARTS, Message
 
 
 class Said(Schema):
     """Uppy sends what it knows of a file (name, type, metadata); the record says it already, so that is passed over."""
 
     class Meta:
-        unknown = EXCLUDE
+        unknown = INCLUDE
 
 
-class CompanionSchema(Said):
+class CompanionSchema(Message):
     """Where to send one file, until `expires_at`: give `companion_url` to Uppy as `companionEndpoint`."""
 
     companion_url = fields.String(required=True)
@@ -32,7 +32,7 @@ class UppyKeySchema(Said):
     key = Words(1024, required=True)
 
 
-class UppyFormSchema(Said):
+class UppyFormSchema(Message):
     """Where to POST a small file, as a form."""
 
     method = fields.Constant("POST")
@@ -43,20 +43,20 @@ class UppyFormSchema(Said):
     expires = Whole(metadata={"description": "Seconds from now."})
 
 
-class UppyStartedSchema(Said):
+class UppyStartedSchema(Message):
     """The upload in parts."""
 
     key = fields.String(required=True)
     upload_id = fields.String(required=True, data_key="uploadId", attribute="upload_id")
 
 
-class UppyUrlSchema(Said):
+class UppyUrlSchema(Message):
     """Where to PUT one part."""
 
     url = fields.String(required=True)
 
 
-class UppyListedSchema(Said):
+class UppyListedSchema(Message):
     """A part that has arrived."""
 
     part_number = Whole(1, MOST_PARTS, data_key="PartNumber", attribute="number")
@@ -79,7 +79,7 @@ class UppyJoinSchema(Said):
     )
 
 
-class UppyObjectSchema(Said):
+class UppyObjectSchema(Message):
     """The file has arrived. It has no address: it is checked next, and shown by links of the record."""
 
     location = fields.String()

@@ -25,10 +25,11 @@ from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.media import playback, uploads
 from service.media import record as records
+from service.media.bucket import Part
 from service.media.capability import PLAYBACK, PLAYBACK_LASTS, UPLOAD, UPLOAD_LEAVE_LASTS
 from service.media.links import handed
 from service.media.record import Media
-from service.media.store import Part, Signed
+from service.media.store import Signed
 from service.media.uploads import Plan
 from service.records import read_log
 

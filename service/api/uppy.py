@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import EXCLUDE
+from marshmallow import INCLUDE
 
 from schemas.problems import Problem, Refused
 from schemas.uppy import (
@@ -49,7 +49,7 @@ blueprint = Blueprint("uppy", __name__, url_prefix=PREFIX, description="Uploads 
 
 
 @blueprint.route(f"{_BELOW}/params", policy=Policy.PUBLIC, secret=True, name="uppy_form")
-@blueprint.takes(UppyFileSchema, location="query", unknown=EXCLUDE)
+@blueprint.takes(UppyFileSchema, location="query", unknown=INCLUDE)
 @blueprint.gives(200, UppyFormSchema)
 @blueprint.refuses(*_NOT_TAKEN)
 def form(said: dict[str, Any], token: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def form(said: dict[str, Any], token: str) -> dict[str, Any]:
 @blueprint.route(
     f"{_BELOW}/multipart", methods=("POST",), policy=Policy.PUBLIC, secret=True, name="uppy_start"
 )
-@blueprint.takes(UppyFileSchema, unknown=EXCLUDE)
+@blueprint.takes(UppyFileSchema, unknown=INCLUDE)
 @blueprint.gives(200, UppyStartedSchema)
 @blueprint.refuses(*_NOT_TAKEN)
 def start(said: dict[str, Any], token: str) -> dict[str, str]:
@@ -72,7 +72,7 @@ def start(said: dict[str, Any], token: str) -> dict[str, str]:
 
 
 @blueprint.route(f"{_UPLOAD}/<int:number>", policy=Policy.PUBLIC, secret=True, name="uppy_part")
-@blueprint.takes(UppyKeySchema, location="query", unknown=EXCLUDE)
+@blueprint.takes(UppyKeySchema, location="query", unknown=INCLUDE)
 @blueprint.gives(200, UppyUrlSchema)
 @blueprint.refuses(*_NOT_HERS, Problem.INVALID_REQUEST, Problem.MEDIA_NOT_READY)
 def part(said: dict[str, Any], token: str, upload_id: str, number: int) -> dict[str, str]:
@@ -82,7 +82,7 @@ def part(said: dict[str, Any], token: str, upload_id: str, number: int) -> dict[
 
 
 @blueprint.route(_UPLOAD, policy=Policy.PUBLIC, secret=True, name="uppy_parts")
-@blueprint.takes(UppyKeySchema, location="query", unknown=EXCLUDE)
+@blueprint.takes(UppyKeySchema, location="query", unknown=INCLUDE)
 @blueprint.gives(200, UppyListedSchema(many=True))
 @blueprint.refuses(*_NOT_HERS, Problem.MEDIA_NOT_READY)
 def parts(said: dict[str, Any], token: str, upload_id: str) -> list[Any]:
@@ -93,8 +93,8 @@ def parts(said: dict[str, Any], token: str, upload_id: str) -> list[Any]:
 @blueprint.route(
     f"{_UPLOAD}/complete", methods=("POST",), policy=Policy.PUBLIC, secret=True, name="uppy_join"
 )
-@blueprint.takes(UppyKeySchema, location="query", unknown=EXCLUDE)
-@blueprint.takes(UppyJoinSchema, unknown=EXCLUDE)
+@blueprint.takes(UppyKeySchema, location="query", unknown=INCLUDE)
+@blueprint.takes(UppyJoinSchema, unknown=INCLUDE)
 @blueprint.gives(200, UppyObjectSchema)
 @blueprint.refuses(
     Problem.NOT_FOUND,
@@ -114,7 +114,7 @@ def join(asked: dict[str, Any], said: dict[str, Any], token: str, upload_id: str
 
 
 @blueprint.route(_UPLOAD, methods=("DELETE",), policy=Policy.PUBLIC, secret=True, name="uppy_abort")
-@blueprint.takes(UppyKeySchema, location="query", unknown=EXCLUDE)
+@blueprint.takes(UppyKeySchema, location="query", unknown=INCLUDE)
 @blueprint.gives(204)
 @blueprint.refuses(*_NOT_HERS, Problem.MEDIA_NOT_READY)
 def abort(said: dict[str, Any], token: str, upload_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 UNENDED_DAYS = 31
@@ -50,3 +51,21 @@ class SetUp:
     bucket: str
     made: bool
     origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a large upload that has arrived; the etag without quotes. Of one sent again there may be several."""
+
+    number: int
+    size: int
+    etag: str
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object in a listing."""
+
+    key: str
+    modified_at: datetime

@@ -26,7 +26,7 @@ def make(store: Store, media: Media, raw: Path) -> Mapping[str, Any]:
     if media.media_type not in RECORDINGS:
         raise UnfitError("wrong_type")
     limits = apart.Limits(_cpu_seconds(media.size_bytes), 2 * media.size_bytes + _SPARE)
-    step = "look" if media.blur_faces and is_video(media.media_type) else "prepare"
+    step = "look" if media.blur_faces and is_video(media.media_type) else "make_playable"
     made = _apart(step, raw, limits, media)
     store_made(store, media, raw.parent, made.get("renditions", ()))
     return made | {"progress": PLAYABLE}

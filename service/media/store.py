@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from schemas.problems import Problem, Refused
 from service.logs import logger
-from service.media.bucket import LIFECYCLE, SetUp, cors
+from service.media.bucket import LIFECYCLE, Listed, Part, SetUp, cors
 from service.settings import Settings
 
 UPLOAD_LASTS = timedelta(minutes=15)
@@ -57,24 +57,6 @@ class Signed:
     url: str
     expires_at: datetime
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a large upload that has arrived; the etag without quotes. Of one sent again there may be several."""
-
-    number: int
-    size: int
-    etag: str
-    arrived_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An object in a listing."""
-
-    key: str
-    modified_at: datetime
 
 
 class AbsentError(Exception):

@@ -16,8 +16,9 @@ from schemas.problems import Problem, Refused
 from service.jobs import enqueue
 from service.media import limits
 from service.media import record as records
+from service.media.bucket import Part
 from service.media.record import OPEN, UPLOADED, UPLOADING, VERIFY, Media
-from service.media.store import UPLOAD_LASTS, AbsentError, Part, Signed, Store
+from service.media.store import UPLOAD_LASTS, AbsentError, Signed, Store
 from service.settings import Settings
 from sync.server.actor import Actor
 from sync.server.push import Door

@@ -10,13 +10,21 @@ from service.api.smorest import Blueprint
 from service.api.terms import Policy, Terms, terms_of
 from tests.builders import Caller
 
-PUBLIC = {
+BY_LEAVE = {
+    "/v1/play/<string(maxlength=256):token>/<string(maxlength=64):name>",
+    "/v1/u/<string(maxlength=256):token>/s3/params",
+    "/v1/u/<string(maxlength=256):token>/s3/multipart",
+    "/v1/u/<string(maxlength=256):token>/s3/multipart/<string(maxlength=1024):upload_id>",
+    "/v1/u/<string(maxlength=256):token>/s3/multipart/<string(maxlength=1024):upload_id>/complete",
+    "/v1/u/<string(maxlength=256):token>/s3/multipart/<string(maxlength=1024):upload_id>/<int:number>",
+}
+"""Their address is the leave."""
+PUBLIC = BY_LEAVE | {
     "/health",
     "/problems",
     "/problems/<slug>",
     "/v1/sign-in/code",
     "/v1/sign-in/refresh",
-    "/v1/play/<string(maxlength=256):token>/<string(maxlength=64):name>",
     "/v1/sync/schema/native",
     "/v1/sync/schema/rxdb",
     "/v1/sync/schema/watermelon",
@@ -25,10 +33,10 @@ PUBLIC = {
     "/v1/docs/start.js",
     "/v1/docs/<name>",
 }
-SECRET = {
+SECRET = BY_LEAVE | {
+    "/v1/media/<media_id>/uppy",
     "/v1/sign-in/code",
     "/v1/sign-in/refresh",
-    "/v1/play/<string(maxlength=256):token>/<string(maxlength=64):name>",
     "/v1/sync/stream",
     "/v1/sync/wait",
 }

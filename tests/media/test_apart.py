@@ -172,7 +172,7 @@ def test_a_damaged_film_plays_or_is_put_away(media_type: str, seed: int, tmp_pat
     path = tmp_path / "raw"
     path.write_bytes(film)
     try:
-        made = apart.run("prepare", path, LIMITS, lambda percent: None, media_type=media_type)
+        made = apart.run("make_playable", path, LIMITS, lambda percent: None, media_type=media_type)
     except UnfitError as fault:
         assert fault.reason in REASONS
     else:

@@ -208,7 +208,7 @@ def test_codecs_are_named_as_players_ask_for_them(
     room = tmp_path_factory.mktemp("room")
     monkeypatch.chdir(room)
     (room / "raw").write_bytes(film())
-    steps.prepare(room / "raw", media_type, lambda percent: None)
+    steps.make_playable(room / "raw", media_type, lambda percent: None)
     assert described((room / "original").read_bytes()[:5000]).codecs == codecs
 
 

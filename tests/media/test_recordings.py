@@ -35,7 +35,7 @@ def put(room: Path, content: bytes) -> Path:
 
 
 def prepared(room: Path, content: bytes, media_type: str = "video/mp4") -> dict[str, Any]:
-    return steps.prepare(put(room, content), media_type, quiet)
+    return steps.make_playable(put(room, content), media_type, quiet)
 
 
 def reason(room: Path, content: bytes, media_type: str = "video/mp4") -> str:

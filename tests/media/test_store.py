@@ -19,7 +19,8 @@ import httpx
 import pytest
 
 from schemas.problems import Problem, Refused
-from service.media.store import FILE_PART, AbsentError, Part, Store
+from service.media.bucket import Part
+from service.media.store import FILE_PART, AbsentError, Store
 from service.settings import Settings
 from sync.clock import system_now
 from tests.media.world import store_of

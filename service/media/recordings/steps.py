@@ -48,7 +48,7 @@ def look(source: Path, media_type: str, percent: Percent) -> Made:
     return {"duration_ms": found.duration_ms, "width": found.width or None, "height": found.height or None}
 
 
-def prepare(source: Path, media_type: str, percent: Percent) -> Made:
+def make_playable(source: Path, media_type: str, percent: Percent) -> Made:
     """Look whether the file is what it is said to be, and make it playable: `original`, and the poster of a video."""
     found = Source(source, probe(source, media_type))
     return _playable(found, ffmpeg.original(found), percent)

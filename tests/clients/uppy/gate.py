@@ -22,6 +22,7 @@ class Gate:
         self.faults = 0
         self.refused: list[bytes] = []
         self.shut_after: int | None = None
+        self.opened = threading.Event()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Passing, self))
         self._server.daemon_threads = True
@@ -31,7 +32,13 @@ class Gate:
     def __enter__(self) -> Self:
         return self
 
+    def open(self) -> None:
+        """Let everything pass again; who waited is sent away."""
+        self.shut_after = None
+        self.opened.set()
+
     def __exit__(self, *raised: object) -> None:
+        self.open()
         self._server.shutdown()
         self._server.server_close()
 
@@ -58,8 +65,9 @@ class Passing(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         """Any request: those of other methods are answered by it too."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.gate.is_shut():
+        if self.command == "PUT" and self.gate.is_shut():
             self.close_connection = True
+            self.gate.opened.wait(60)
         elif self.command != "OPTIONS" and self.gate.take_fault():
             self._answer(503, [("Access-Control-Allow-Origin", "*")], b"")
         else:

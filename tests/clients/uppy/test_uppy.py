@@ -45,7 +45,7 @@ def test_paused_it_waits_and_goes_on(scene: Scene) -> None:
     scene.begin(page, SIX_PARTS, "video/mp4")
     scene.until(page, scene.gate.is_shut)
     page.evaluate("() => uppy.pauseAll()")
-    scene.gate.shut_after = None
+    scene.gate.open()
     page.wait_for_timeout(1_500)
     assert sum(scene.gate.sent.values()) == 2
     assert scene.state(ID) == "uploading"
@@ -63,7 +63,7 @@ def test_a_killed_browser_sends_only_what_is_missing(scene: Scene) -> None:
     scene.until(page, scene.gate.is_shut)
     page.wait_for_timeout(8_000)  # Chromium writes what a page keeps some seconds later
     scene.browser.kill()
-    scene.gate.shut_after = None
+    scene.gate.open()
     assert dict(scene.gate.sent) == {1: 1, 2: 1}
 
     again = scene.open(ID, url)
