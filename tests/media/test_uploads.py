@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from schemas.problems import Problem, Refused
+from schemas.records.media import LARGEST
 from service.media import processing, uploads
 from service.media.limits import MAX_PHOTO
 from service.media.record import READY
@@ -198,6 +200,30 @@ def test_done_after_the_parts_were_joined_and_the_answer_lost(world: World) -> N
     uploads.arrive(world.store, media)
     assert world.state(ID) == ("declared", None)
     assert world.arrive(ID) == "uploaded"
+
+
+def test_when_all_arrived_and_only_the_word_of_it_was_lost_nothing_comes_again(world: World) -> None:
+    """The store had joined the parts when the server died: the phone asks anew, perhaps days later."""
+    media = world.declare(ID, LARGE)
+    world.send(media, LARGE)
+    uploads.arrive(world.store, media)
+    plan = uploads.plan(world.store, media)
+    assert isinstance(plan, Parts)
+    assert [(part.number, part.size) for part in plan.arrived] == list(uploads.sizes(media).items())
+    assert world.store.upload_id(media.raw_key) is None
+    uploads.arrive(world.store, media, {part.number: part.etag for part in plan.arrived})
+    assert world.arrive(ID) == "uploaded"
+    assert world.verify(ID) == ("ready", None)
+
+
+def test_parts_of_a_file_too_large_to_be_taken_are_not_even_counted(world: World) -> None:
+    media = world.declare(ID, b"says more", "video/mp4", size_bytes=LARGEST)
+    tracemalloc.start()
+    with pytest.raises(Refused):
+        uploads.arrive(world.store, media)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10_000_000
 
 
 def test_the_job_is_there_exactly_when_the_state_is(world: World) -> None:
