@@ -8,6 +8,7 @@ What lives here, each in a room of its own:
 - `agreement`     how far two or more observers saw the same lesson
 - `feedback`      how soon, how specific, and whether it was tried
 - `notes`         a note as it leaves one house and enters another
+- `lesson_time`  where notes of several phones lie on one lesson, and on a recording of it
 - `webvtt`        notes as a text track that any video player can show, and back
 - `web_annotation`  notes as W3C Web Annotations, and back (their times: `media_fragments`)
 - `errors`        what was wrong, where, and what to do about it

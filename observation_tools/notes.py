@@ -14,6 +14,8 @@ NOTE_KINDS = ("noticing", "wondering", "quote", "tally", "code", "next_step")
 class Note:
     """One note of a lesson, `at_ms` to `until_ms` from its start; moments (`..._at`, `at`) are RFC 3339 as they came.
 
+    `clock_offset_ms` is what must be added to the clock that said `at`.
+
     Raises `NoteError` for a kind that there is not, and for times that run backwards or begin before the lesson.
 
     >>> Note("n1", "noticing", "Three asked.", at_ms=61_000).code is None
@@ -28,6 +30,7 @@ class Note:
     at_ms: int | None = None
     until_ms: int | None = None
     at: str | None = None
+    clock_offset_ms: int | None = None
     created_by: str | None = None
     created_at: str | None = None
     updated_at: str | None = None

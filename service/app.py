@@ -26,6 +26,7 @@ from service.api import (
     sign_in,
     stopping,
     sync,
+    uppy,
     visits,
     watermelon,
 )
@@ -55,6 +56,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     open_formats.blueprint,
     media.blueprint,
     playback.blueprint,
+    uppy.blueprint,
     stopping.blueprint,
     *records.blueprints(KINDS),
 )

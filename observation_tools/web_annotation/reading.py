@@ -94,7 +94,9 @@ def _note(said: dict[str, Any], target: Target, ours: bool, at: str) -> Note:
     starts = target.from_ms is not None or target.to_ms is None or ours
     from_ms = target.from_ms if starts else 0
     try:
-        return Note(**said, at_ms=from_ms, until_ms=target.to_ms, at=target.at)
+        return Note(
+            **said, at_ms=from_ms, until_ms=target.to_ms, at=target.at, clock_offset_ms=target.clock_offset_ms
+        )
     except NoteError as error:
         raise AnnotationError(error.what, where=at, remedy=error.remedy) from None
 

@@ -1,25 +1,30 @@
 """What an annotation is about: each target, and the piece of the recording that it selects."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from observation_tools.errors import AnnotationError, FragmentError
 from observation_tools.media_fragments import read_time
-from observation_tools.web_annotation.words import MEDIA_FRAGMENTS, words
+from observation_tools.web_annotation.words import CLOCK, MEDIA_FRAGMENTS, words
 
 Time = tuple[int | None, int | None]
 _NEVER: Time = (None, None)
+_OFFSET = re.compile(re.escape(CLOCK) + r"(-?\d{1,10})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """From and to in milliseconds, the moment of the day, and whether it selects a piece that has no time."""
+    """From and to in milliseconds, the moment of the day and how far off its clock was, and whether it selects a piece
+    that has no time.
+    """
 
     from_ms: int | None
     to_ms: int | None
     at: str | None = None
     untimed: bool = False
+    clock_offset_ms: int | None = None
 
 
 def read_targets(annotation: dict[str, Any], at: str) -> tuple[Target, ...]:
@@ -28,7 +33,7 @@ def read_targets(annotation: dict[str, Any], at: str) -> tuple[Target, ...]:
     Of several selectors, or one that refines another, the first that gives a time counts. Raises `AnnotationError`.
 
     >>> read_targets({"target": "https://example.org/lesson.mp4#t=5,7.5"}, "")
-    (Target(from_ms=5000, to_ms=7500, at=None, untimed=False),)
+    (Target(from_ms=5000, to_ms=7500, at=None, untimed=False, clock_offset_ms=None),)
     """
     found = tuple(_targets(annotation.get("target"), f"{at}/target"))
     if not found:
@@ -61,7 +66,9 @@ def _target(target: Any, at: str) -> Target:
     time = _selected(selector, f"{at}/selector")
     if time == _NEVER:
         time = _in_address(address, at)
-    return Target(*time, _moment(target.get("state"), f"{at}/state"), selector is not None and time == _NEVER)
+    state = target.get("state")
+    untimed = selector is not None and time == _NEVER
+    return Target(*time, _moment(state, f"{at}/state"), untimed, _clock_offset(state))
 
 
 def _selected(selector: Any, at: str) -> Time:
@@ -102,3 +109,11 @@ def _moment(state: Any, at: str) -> str | None:
     if moments and not isinstance(moments[0], str):
         raise AnnotationError("a sourceDate that is no text", where=at, remedy="name one moment")
     return moments[0] if moments else None
+
+
+def _clock_offset(state: Any) -> int | None:
+    """How far off the clock was by which the target is dated, where one of our states says it."""
+    states = state if isinstance(state, list) else [state]
+    names = [str(one.get("id", "")) for one in states if isinstance(one, dict)]
+    found = [match for name in names if (match := _OFFSET.fullmatch(name))]
+    return int(found[0][1]) if found else None

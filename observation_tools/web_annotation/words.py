@@ -5,7 +5,9 @@ from urllib.parse import quote, unquote
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 MEDIA_FRAGMENTS = "http://www.w3.org/TR/media-frags/"
-NOTE, PERSON, INSTRUMENT = (f"urn:comewatch:{what}:" for what in ("note", "person", "instrument"))
+NOTE, PERSON, INSTRUMENT, CLOCK = (
+    f"urn:comewatch:{what}:" for what in ("note", "person", "instrument", "clock-offset-ms")
+)
 MOTIVATIONS = {
     "noticing": "commenting",
     "wondering": "questioning",

@@ -6,6 +6,7 @@ from typing import Any
 from observation_tools.media_fragments import time_fragment
 from observation_tools.notes import Note
 from observation_tools.web_annotation.words import (
+    CLOCK,
     CONTEXT,
     INSTRUMENT,
     MEDIA_FRAGMENTS,
@@ -76,15 +77,22 @@ def _body(value: str, purpose: str) -> Members:
 def _target(note: Note, source: str) -> Members:
     fragment = time_fragment(note.at_ms, note.until_ms)
     selector = {"type": "FragmentSelector", "conformsTo": MEDIA_FRAGMENTS, "value": fragment}
-    state = {"type": "TimeState", "sourceDate": note.at}
     return _said(
         {
             "type": "SpecificResource",
             "source": source,
             "selector": selector if fragment else None,
-            "state": state if note.at is not None else None,
+            "state": _state(note),
         }
     )
+
+
+def _state(note: Note) -> Members | None:
+    """When it was by the clock of its phone; the state's own name says how far off that clock was."""
+    if note.at is None and note.clock_offset_ms is None:
+        return None
+    clock = None if note.clock_offset_ms is None else f"{CLOCK}{note.clock_offset_ms}"
+    return _said({"id": clock, "type": "TimeState", "sourceDate": note.at})
 
 
 def _said(members: Members) -> Members:

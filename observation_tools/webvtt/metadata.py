@@ -16,7 +16,7 @@ from observation_tools.webvtt.words import spoken
 from observation_tools.webvtt.writing import Cue, any_time, block, ends_of, track_file
 
 METADATA = "metadata"
-_NUMBERS = frozenset({"at_ms", "until_ms"})
+_NUMBERS = frozenset({"at_ms", "until_ms", "clock_offset_ms"})
 _FIELDS = tuple(field.name for field in fields(Note))
 _REQUIRED = ("id", "note_kind")
 _HARMLESS = str.maketrans({mark: f"\\u{ord(mark):04x}" for mark in "<>&"})

@@ -57,7 +57,7 @@ class Glance:
             at_rest = self._looked(environ)
             if at_rest is not None:
                 body = page_text(Page((), at_rest, more=False))
-                start("200 OK", headers.of_json(len(body)))
+                start("200 OK", headers.of_json(len(body), self._services.now()))
                 return (body,)
         return self._app(environ, start)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, g
+from datetime import datetime
+
+from flask import Flask, Response, g, request
 from flask_compress import Compress
 
 from service.api.guard import endpoint_terms
+from service.api.services import services
+from sync.clock import stamp
 
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The content security policy of answers that are no pages."""
@@ -17,6 +21,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_SHARED = ("/v1/u/", "/v1/play/")
 _COMPRESSION = {
     "COMPRESS_REGISTER": False,
     "COMPRESS_ALGORITHM": ["zstd", "br", "gzip"],
@@ -26,6 +31,10 @@ _COMPRESSION = {
     "COMPRESS_ZSTD_LEVEL": 1,
     "COMPRESS_MIN_SIZE": 500,
 }
+
+
+TIME = "Comewatch-Time"
+"""The server's time to the millisecond: phones learn from it what their clocks are off by (docs/sync-protocol.md)."""
 
 
 def register(app: Flask) -> None:
@@ -45,15 +54,39 @@ def secure(response: Response) -> None:
     """The security headers; a page that needs more has said so itself."""
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    _share(response)
+    response.headers[TIME] = stamp(services().now())
     terms = endpoint_terms()
     if "claims" in g or (terms and terms.secret):
         response.headers["Cache-Control"] = "no-store"
 
 
-def of_json(length: int) -> list[tuple[str, str]]:
+def _share(response: Response) -> None:
+    """Under a capability pages of the origins that are set may ask: the address is the leave, and no cookie counts."""
+    origin = request.headers.get("Origin", "")
+    if not request.path.startswith(_SHARED):
+        return
+    response.headers.add("Vary", "Origin")
+    if origin not in services().settings.pages:
+        return
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET")
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type, Range"
+        response.headers["Access-Control-Max-Age"] = "3600"
+
+
+def of_json(length: int, now: datetime) -> list[tuple[str, str]]:
     """The headers of a short JSON answer to who is signed in, as the app writes them."""
     about = [("Content-Type", "application/json"), ("Content-Length", str(length))]
-    return [*about, *_HEADERS.items(), ("Cache-Control", "no-store"), ("Vary", "Accept-Encoding")]
+    return [
+        *about,
+        *_HEADERS.items(),
+        (TIME, stamp(now)),
+        ("Cache-Control", "no-store"),
+        ("Vary", "Accept-Encoding"),
+    ]
 
 
 def _may_compress(response: Response) -> bool:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g
-
 from schemas.media import (
     CompleteUploadSchema,
     LinkQuerySchema,
@@ -19,13 +17,15 @@ from schemas.media import (
     UploadStateSchema,
 )
 from schemas.problems import Problem
+from schemas.uppy import CompanionSchema
+from service.api.leave import give_leave
 from service.api.services import services
 from service.api.smorest import Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.media import playback, uploads
 from service.media import record as records
-from service.media.capability import PLAYBACK, PLAYBACK_LASTS, Capabilities, Capability
+from service.media.capability import PLAYBACK, PLAYBACK_LASTS, UPLOAD, UPLOAD_LEAVE_LASTS
 from service.media.links import handed
 from service.media.record import Media
 from service.media.store import Part, Signed
@@ -118,12 +118,25 @@ def play(work: Work, media_id: str) -> dict[str, Any]:
     media = shown(work, media_id)
     playback.streams(media)
     note_link(work, media)
-    using, until = work.services, work.services.now() + PLAYBACK_LASTS
-    token = Capabilities(using.settings.secret_key, PLAYBACK).write(
-        Capability(work.actor.tenant_id, g.claims.session_id, media.id, until)
-    )
-    url = f"{using.settings.public_url.rstrip('/')}/v1/play/{token}/{playback.MASTER}"
-    return {"url": url, "expires_at": until}
+    token, capability = give_leave(work, media.id, PLAYBACK, PLAYBACK_LASTS)
+    url = f"{public(work)}/v1/play/{token}/{playback.MASTER}"
+    return {"url": url, "expires_at": capability.until}
+
+
+@blueprint.route("/<media_id>/uppy", methods=("POST",), policy=Policy.SIGNED_IN, secret=True)
+@blueprint.gives(200, CompanionSchema)
+@blueprint.refuses(Problem.NOT_FOUND, Problem.NOT_ALLOWED)
+@in_transaction
+def uppy(work: Work, media_id: str) -> dict[str, Any]:
+    """Where Uppy's own S3 client sends the file that you declared, for a day: give it as `companionEndpoint`."""
+    media = uploads.find_own(work.connection, work.actor, media_id)
+    token, capability = give_leave(work, media.id, UPLOAD, UPLOAD_LEAVE_LASTS)
+    return {"companion_url": f"{public(work)}/v1/u/{token}", "expires_at": capability.until}
+
+
+def public(work: Work) -> str:
+    """Where people reach the service, without a slash at the end."""
+    return work.services.settings.public_url.rstrip("/")
 
 
 def shown(work: Work, media_id: str) -> Media:

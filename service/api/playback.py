@@ -9,14 +9,13 @@ from __future__ import annotations
 from flask import Response
 
 from schemas.problems import Problem, Refused
-from service.accounts import admission
-from service.accounts.tokens import Claims
+from service.api.leave import on_leave
 from service.api.services import services
 from service.api.smorest import Blueprint
 from service.api.terms import Policy
 from service.media import playback
 from service.media import record as records
-from service.media.capability import PLAYBACK, Capabilities, Capability
+from service.media.capability import PLAYBACK
 from service.media.record import Media
 from service.media.recordings.formats import PLAYLIST
 from service.media.store import AbsentError
@@ -48,18 +47,5 @@ def piece(token: str, name: str) -> Response:
 
 def still_shown(token: str) -> Media:
     """What the capability names, if its session lives and its person may see it now. Else NOT_FOUND, whatever is why."""
-    using = services()
-    now = using.now()
-    capability = Capabilities(using.settings.secret_key, PLAYBACK).read(token, now)
-    claims = _claims(capability)
-    with using.database.begin_asking(claims.tenant_id, admission.question(claims)) as (connection, (rows,)):
-        try:
-            actor = admission.admit(connection, rows, claims, now)
-        except Refused:
-            raise Refused(Problem.NOT_FOUND) from None
-        return records.find_shown(connection, actor, capability.media_id, now)
-
-
-def _claims(capability: Capability) -> Claims:
-    """No generation: playing does not show that a phone has its newest tokens."""
-    return Claims(capability.tenant_id, capability.session_id, 0, "", "")
+    with on_leave(token, PLAYBACK) as leave:
+        return records.find_shown(leave.connection, leave.actor, leave.media_id, leave.services.now())

@@ -17,6 +17,9 @@ from uuid import UUID
 from schemas.problems import Problem, Refused
 
 PLAYBACK = b"comewatch playback"
+UPLOAD = b"comewatch upload"
+UPLOAD_LEAVE_LASTS = timedelta(hours=24)
+"""A page may be left open over a night; after that it asks for another."""
 PLAYBACK_LASTS = timedelta(hours=6)
 """Longer than the longest recording."""
 _BODY = struct.Struct(">16s16sQ")

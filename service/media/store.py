@@ -136,6 +136,23 @@ class Store:
         }
         return self._sign("put_object", UPLOAD_LASTS, {"Key": key, **signed}, headers)
 
+    def sign_form(self, key: str, media_type: str, size: int, sha256: str) -> Signed:
+        """Where to POST a whole file as a form, whose fields are the `headers`: type, length and checksum are settled."""
+        settled = {
+            "Content-Type": media_type,
+            "x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode(),
+        }
+        conditions = [
+            *({name: value} for name, value in settled.items()),
+            ["content-length-range", size, size],
+        ]
+        expires_at = datetime.now(UTC) + UPLOAD_LASTS
+        with _answering():
+            form = self._signer.generate_presigned_post(
+                self.bucket, key, settled, conditions, int(UPLOAD_LASTS.total_seconds())
+            )
+        return Signed(form["url"], expires_at, form["fields"])
+
     def sign_get(self, key: str, media_type: str, file_name: str, lasts: timedelta = LINK_LASTS) -> Signed:
         """Where to GET a file: always as a download, under our type whatever the store says."""
         disposition = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"

@@ -75,18 +75,27 @@ def in_one(media: Media) -> bool:
 def sign_part(store: Store, media: Media, number: int, md5: str | None = None) -> Signed:
     """Where to PUT part `number`; its length is signed, and its MD5 (hex) when given: the store refuses a damaged one."""
     demand_open(media)
-    if in_one(media) or not 1 <= number <= _count(media):
+    size = _size(media, number)
+    if in_one(media) or size is None:
         raise Refused(Problem.INVALID_REQUEST, f"This file has no part {number}: {_told_parts(media)}.")
-    size = min(PART_SIZE, media.size_bytes - (number - 1) * PART_SIZE)
-    return store.sign_part(media.raw_key, _under_way(store, media), number, size, md5)
+    return store.sign_part(media.raw_key, under_way(store, media), number, size, md5)
+
+
+def sign_piece(store: Store, media: Media, upload_id: str, number: int) -> Signed:
+    """The same for a client that sends small files in parts too."""
+    size = _size(media, number)
+    if size is None:
+        raise Refused(Problem.INVALID_REQUEST, f"This file has no part {number}.")
+    return store.sign_part(media.raw_key, upload_id, number, size)
 
 
 def arrived_parts(store: Store, media: Media) -> list[Part]:
     """The parts that need not come again, in their order. Raises Refused where no upload in parts is under way."""
-    return _whole(store.parts(media.raw_key, _under_way(store, media)), sizes(media))
+    return _whole(store.parts(media.raw_key, under_way(store, media)), sizes(media))
 
 
-def _under_way(store: Store, media: Media) -> str:
+def under_way(store: Store, media: Media) -> str:
+    """The id of the upload in parts. Raises Refused where there is none."""
     upload_id = store.upload_id(media.raw_key)
     if upload_id is None:
         raise Refused(Problem.MEDIA_NOT_READY, "No upload is under way: ask first how to send the file.")
@@ -116,7 +125,7 @@ def arrive(store: Store, media: Media, claimed: Mapping[int, str] | None = None)
     """
     if media.state not in OPEN:
         return
-    if not in_one(media):
+    if claimed or not in_one(media):
         _assemble(store, media, claimed or {})
     try:
         size = store.size(media.raw_key)
@@ -161,6 +170,13 @@ def sizes(media: Media) -> dict[int, int]:
     """The size of each part, by its number."""
     starts = range(0, media.size_bytes, PART_SIZE)
     return {number: min(PART_SIZE, media.size_bytes - start) for number, start in enumerate(starts, 1)}
+
+
+def _size(media: Media, number: int) -> int | None:
+    """The size of one part; None when the file has none of this number."""
+    return (
+        min(PART_SIZE, media.size_bytes - (number - 1) * PART_SIZE) if 1 <= number <= _count(media) else None
+    )
 
 
 def _count(media: Media) -> int:

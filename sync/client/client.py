@@ -21,6 +21,7 @@ from sync.changes import Record
 from sync.client import device
 from sync.client.background import Uploading
 from sync.client.checked import checked
+from sync.client.clock import Clock
 from sync.client.desk import Desk
 from sync.client.errors import DeviceRevoked, SignInRequired, Unsent
 from sync.client.files import look_at, media_type
@@ -81,6 +82,19 @@ class Client:
     def person_id(self) -> str | None:
         """Who is signed in, or was last and has unsent changes here."""
         return self._desk.store.setting("person_id") if self._device.person else None
+
+    @property
+    def clock(self) -> Clock:
+        """What this device's clock is off by, as far as it has heard."""
+        return self._transport.clock
+
+    def stamp(self) -> dict[str, Any]:
+        """This moment, for a record: `at` by this device's clock and its `clock_offset_ms`.
+
+        That is null while nobody knows it, and then filled in before the record is sent. A lesson's start mark is
+        `started_at` with the same `clock_offset_ms`.
+        """
+        return self.clock.stamp()
 
     def new_id(self) -> str:
         """An id for a new record."""

@@ -27,6 +27,7 @@ class Desk:
 
     def __init__(self, store: Store, transport: Transport, surroundings: Surroundings) -> None:
         self.store, self.session, self._around = store, Session(store, transport), surroundings
+        self.clock = transport.clock
         self.replica, self.outbox, self.written = (
             Replica(store),
             Outbox(store, surroundings.new_id),
@@ -86,10 +87,12 @@ class Desk:
         return Exchange(
             self.store,
             self.session,
+            self.clock,
             self.replica,
             self.outbox,
             self.written,
             self.answers,
+            self.seen,
             progress,
             batch,
             page,

@@ -16,7 +16,7 @@ LONGEST_PAUSE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """A clock (its time is only ever told, never compared), a way to wait for seconds, and a source of chance."""
+    """A clock (no order of anything ever hangs on it), a way to wait for seconds, and a source of chance."""
 
     now: Now = system_now
     sleep: Callable[[float], None] = time.sleep

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 import orjson
 
+from sync.client.clock import TIME_HEADER, Clock
 from sync.client.errors import ClientError, Declined, Unreachable
 from sync.client.surroundings import LONGEST_PAUSE, Surroundings
 from sync.clock import stamp
@@ -95,6 +96,7 @@ class Transport:
     ) -> None:
         self._network, self._device_id, self._around = network, device_id, surroundings
         self._attempts = attempts
+        self.clock = Clock(surroundings.now)
 
     def ask(self, method: str, path: str, said: Any = None, *, token: str | None = None) -> dict[str, Any]:
         """The JSON object that the server answers, {} for an empty answer; raises Declined or Unreachable."""
@@ -114,7 +116,7 @@ class Transport:
                 self._around.sleep(max(wait, self._around.pause(attempt)))
             wait = 0.0
             try:
-                return read(_usable(self._network.send(self._dated(request))))
+                return read(_usable(self._timed(request)))
             except Lost as lost:
                 why = str(lost) or "no answer"
             except _Busy as busy:
@@ -122,6 +124,12 @@ class Transport:
                 if wait > LONGEST_PAUSE:  # the caller is told instead of being kept waiting
                     break
         raise Unreachable(why, wait or None)
+
+    def _timed(self, request: Request) -> Response:
+        asked = self._around.now()
+        response = self._network.send(self._dated(request))
+        self.clock.hear(asked, self._around.now(), response.headers.get(TIME_HEADER))
+        return response
 
     def _headers(self, token: str | None) -> dict[str, str]:
         return {"X-Device-Id": self._device_id} | ({"Authorization": f"Bearer {token}"} if token else {})

@@ -10,13 +10,19 @@ from werkzeug.test import TestResponse
 from tests.builders import Caller
 
 VISIT = "/v1/visits/visit-one"
-CONTENT = ("note_kind", "text", "code", "instrument", "at_ms", "until_ms", "at")
+CONTENT = ("note_kind", "text", "code", "instrument", "at_ms", "until_ms", "at", "clock_offset_ms")
 SAID: list[dict[str, Any]] = [
     {"text": "Three <asked>.\r\n\r\nTwo --> four & more 😀", "at_ms": 61_000, "until_ms": 63_500},
     {"note_kind": "code", "code": "LQ", "instrument": "fill-plus@1", "at_ms": 5, "until_ms": 5},
     {"note_kind": "tally", "code": "hands"},
-    {"note_kind": "wondering", "text": "", "at_ms": 2_000_000_000, "at": "2026-11-21T09:30:12.500Z"},
-    {"note_kind": "quote", "text": "Why?", "until_ms": 9},
+    {
+        "note_kind": "wondering",
+        "text": "",
+        "at_ms": 2_000_000_000,
+        "at": "2026-11-21T09:30:12.500Z",
+        "clock_offset_ms": 40_000,
+    },
+    {"note_kind": "quote", "text": "Why?", "until_ms": 9, "clock_offset_ms": -25_000},
 ]
 FORMS = {
     "track": (f"{VISIT}/track.vtt?kind=metadata", f"{VISIT}/track", "text/vtt"),

@@ -93,7 +93,7 @@ def test_captions_are_what_was_noticed_and_repairs_are_told(olga: Caller) -> Non
         {"place": "line 7", "said": "the cue ends before it begins and was passed over"}
     ]
     (note,) = notes(olga).values()
-    assert content(note) == ("noticing", "Why < five?", None, None, 1_000, 2_000, None)
+    assert content(note) == ("noticing", "Why < five?", None, None, 1_000, 2_000, None, None)
     assert note["created_by"] == OLGA
     many = enter(olga, "track", "WEBVTT\n\n" + "no times\n\n" * 60)
     assert (many.status_code, many.json["note_ids"]) == (200, [])

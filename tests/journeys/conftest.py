@@ -39,11 +39,13 @@ class School:
         self.tunnels[place] = tunnel = Tunnel(network or AppNetwork(self.app))
         around = surroundings(Random(place), self.clock)
         phone = Client(self.directory / place, network=tunnel, surroundings=around, durable=False)
-        with self.services.database.begin(self.tenant_id) as connection:
-            code = sign_in.make_code(connection, self.tenant_id, person_id, self.services.now())
-        phone.sign_in(code)
+        phone.sign_in(self.code(person_id))
         phone.sync()
         return phone
+
+    def code(self, person_id: str) -> str:
+        with self.services.database.begin(self.tenant_id) as connection:
+            return sign_in.make_code(connection, self.tenant_id, person_id, self.services.now())
 
     def network(self, person_id: str, name: str = "phone", *, up: bool) -> None:
         self.tunnels[f"{person_id}-{name}"].open = up

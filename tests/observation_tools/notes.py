@@ -35,6 +35,7 @@ def notes(draw: st.DrawFn) -> Note:
         at_ms=at_ms,
         until_ms=None if length is None else (at_ms or 0) + length,
         at=draw(maybe),
+        clock_offset_ms=draw(st.none() | st.integers(-(2**31), 2**31 - 1)),
         created_by=draw(maybe),
         created_at=draw(maybe),
         updated_at=draw(maybe),

@@ -49,13 +49,13 @@ WHOLE = {
             "conformsTo": "http://www.w3.org/TR/media-frags/",
             "value": "t=12.5,17",
         },
-        "state": {"type": "TimeState", "sourceDate": AT},
+        "state": {"id": "urn:comewatch:clock-offset-ms:40000", "type": "TimeState", "sourceDate": AT},
     },
 }
 
 
 def test_the_whole_document() -> None:
-    said = ("code", "Three asked.", "LQ", "fill-plus@1", 12_500, 17_000, AT, "olga", MADE, CHANGED)
+    said = ("code", "Three asked.", "LQ", "fill-plus@1", 12_500, 17_000, AT, 40_000, "olga", MADE, CHANGED)
     assert to_annotations([Note("note-one", *said)], source=SOURCE, names={"olga": "Olga"}) == {
         "@context": "http://www.w3.org/ns/anno.jsonld",
         "id": f"{SOURCE}/annotations",

@@ -142,7 +142,7 @@ def test_chapters_of_several_lie_side_by_side(codings: list[list[Segment]]) -> N
 
 def test_the_whole_metadata_file_is_ascii_whatever_is_said() -> None:
     written = [Note("n2", "quote", "“x --> y”", at_ms=2_000, until_ms=2_500), Note("n1", "tally", code="<q>")]
-    rest = '"at":null,"created_by":null,"created_at":null,"updated_at":null}'
+    rest = '"at":null,"clock_offset_ms":null,"created_by":null,"created_at":null,"updated_at":null}'
     assert to_metadata(written, header=["Room 4"]) == (
         "WEBVTT metadata\n\nNOTE Room 4\n\n"
         "n1\n00:00:00.000 --> 00:00:02.000\n"
