@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any, cast
 from uuid import UUID
 
@@ -44,6 +45,17 @@ def configure(level: str = "INFO") -> None:
     )
     # Libraries tell their faults, not their doings: at INFO some of them log addresses and statements.
     logging.basicConfig(level=logging.WARNING, handlers=[_Foreign()], force=True)
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Log nothing meanwhile: for a command whose answer is read by a machine, and whose faults are told in one line."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:

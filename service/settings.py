@@ -85,6 +85,7 @@ def variables() -> frozenset[str]:
 
 
 _positive = validate.Range(min=1)
+_in_parts = validate.Range(min=1, max=50_000)  # S3 takes 10,000 parts of a file; ours have 5 MiB
 
 
 class Source(Env):
@@ -128,9 +129,9 @@ def _read(env: Source) -> dict[str, Any]:
         "s3_bucket": env.str("S3_BUCKET", "comewatch-media"),
         "s3_region": env.str("S3_REGION", "us-east-1"),
         "upload_origins": tuple(env.list("UPLOAD_ORIGINS", [], validate=_origins)),
-        "media_file_mib": env.int("MEDIA_FILE_MIB", 4 * 1024, validate=_positive),
+        "media_file_mib": env.int("MEDIA_FILE_MIB", 4 * 1024, validate=_in_parts),
         "media_person_mib": env.int("MEDIA_PERSON_MIB", 50 * 1024, validate=_positive),
-        "media_tenant_mib": env.int("MEDIA_TENANT_MIB", 2 * 1024 * 1024, validate=_positive),
+        "media_tenant_mib": env.int("MEDIA_TENANT_MIB", 2 * 1024 * 1024, validate=_in_parts),
         "live_url": env.str("LIVE_URL", None, validate=_live_url),
         "live_hint_socket": env.path("LIVE_HINT_SOCKET", None),
         "clamd": env.str("CLAMD", None, validate=_scanner),

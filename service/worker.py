@@ -23,8 +23,9 @@ from service.hints import Hints
 from service.logs import configure, logger
 from service.media import clips, erasure, processing, sweep, transcoding
 from service.media.antivirus import Clamd
+from service.media.patience import WORKER
 from service.media.record import CUT, TRANSCODE, VERIFY
-from service.media.store import WORKER, Store
+from service.media.store import Store
 from service.records import KINDS, expiry, read_log
 from service.settings import Settings
 from sync.changes import Status

@@ -27,11 +27,18 @@ def setup(as_json: bool) -> None:
     Example:
       comewatch media setup
     """
+    from schemas.problems import Refused
     from service.media.bucket import RULES
     from service.media.store import Store
 
     settings = settings_of_this_shell()
-    done = Store(settings).set_up(settings.pages)
+    try:
+        done = Store(settings).set_up(settings.pages)
+    except Refused as error:
+        raise click.ClickException(
+            f"The object store at {settings.s3_endpoint} does not answer, or does not let these keys do it:"
+            " see S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY."
+        ) from error
     words = [f"{done.bucket} at {settings.s3_endpoint}: {'made' if done.made else 'was there'}."]
     words.append("Pages that may upload: " + ", ".join(done.origins) + ".")
     words += [f"{rule}." for rule in RULES]

@@ -27,11 +27,13 @@ class OneLine(click.Group):
 
         from schemas.problems import Refused
         from service.accounts.directory import DirectoryError
+        from service.logs import silent
         from service.migrations.roles import RolesError
         from service.settings import SettingsError
 
         try:
-            return super().invoke(ctx)
+            with silent():
+                return super().invoke(ctx)
         except (DirectoryError, RolesError, SettingsError) as error:
             raise click.ClickException(str(error)) from error
         except Refused as error:

@@ -19,7 +19,8 @@ from service.dev.postgres import SOCKET_PATH_LIMIT, PostgreSQL
 from service.dev.programs import Program
 from service.dev.s3 import S3, Keys
 from service.dev.server import Server
-from service.media.store import WORKER, Store
+from service.media.patience import WORKER
+from service.media.store import Store
 from service.settings import ENVIRONMENT_FILE, Settings, variables
 
 DATABASE = "comewatch"

@@ -18,12 +18,12 @@ from urllib.parse import quote
 import boto3
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from schemas.problems import Problem, Refused
 from service.logs import logger
 from service.media.bucket import LIFECYCLE, Listed, Part, SetUp, cors
+from service.media.patience import API, Patience, config_of
 from service.settings import Settings
 
 UPLOAD_LASTS = timedelta(minutes=15)
@@ -35,19 +35,6 @@ FILE_PART = 16 << 20
 
 _log = logger(__name__)
 _ABSENT = {"404", "NoSuchKey", "NoSuchUpload", "NoSuchBucket", "NotFound"}
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one call may take, in seconds. The API is short with the store; the worker has time."""
-
-    connect: float = 1
-    read: float = 5
-    attempts: int = 1
-
-
-API = Patience()
-WORKER = Patience(connect=2, read=30, attempts=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +60,7 @@ class Store:
             aws_secret_access_key=settings.s3_secret_key,
             region_name=settings.s3_region,
         )
-        config = _config(patience)
+        config = config_of(patience)
         self._client: Any = session.client("s3", endpoint_url=settings.s3_endpoint, config=config)
         # a signature covers the host, so what phones use is signed for the endpoint that phones reach
         self._signer: Any = session.client("s3", endpoint_url=settings.s3_public_endpoint, config=config)
@@ -328,17 +315,3 @@ def _code(fault: ClientError) -> str:
 
 def _range(start: int, length: int | None) -> str:
     return f"bytes={start}-" if length is None else f"bytes={start}-{start + length - 1}"
-
-
-def _config(patience: Patience) -> Config:
-    return Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "path"},
-        # not every store of this kind knows the checksums that newer clients add by themselves
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        connect_timeout=patience.connect,
-        read_timeout=patience.read,
-        retries={"total_max_attempts": patience.attempts, "mode": "standard"},
-        max_pool_connections=32,
-    )

@@ -27,6 +27,10 @@ MIB = 1 << 20
 MAX_PUT = 8 * MIB
 PART_SIZE = 5 * MIB
 """The least that S3 takes: what is lost when a connection breaks."""
+NAMED = 20
+"""So many missing parts are named in words; the answer's `missing` has them all."""
+JOINED = "joined"
+"""Stands for the upload, and for its parts' etags, when the store has made one object of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,12 @@ def plan(store: Store, media: Media) -> Plan:
     demand_open(media)
     if in_one(media):
         return store.sign_put(media.raw_key, media.media_type, media.size_bytes, media.sha256)
-    upload_id = store.begin_parts(media.raw_key, media.media_type)
-    arrived = _whole(store.parts(media.raw_key, upload_id), sizes(media))
+    upload_id = store.upload_id(media.raw_key)
+    if upload_id is None and _is_joined(store, media):
+        upload_id, arrived = JOINED, _as_arrived(media)
+    else:
+        upload_id = upload_id or store.begin_parts(media.raw_key, media.media_type)
+        arrived = _whole(store.parts(media.raw_key, upload_id), sizes(media))
     return Parts(upload_id, PART_SIZE, tuple(arrived), datetime.now(UTC) + UPLOAD_LASTS)
 
 
@@ -68,7 +76,7 @@ def in_one(media: Media) -> bool:
 def sign_part(store: Store, media: Media, number: int, md5: str | None = None) -> Signed:
     """Where to PUT part `number`; its length is signed, and its MD5 (hex) when given: the store refuses a damaged one."""
     demand_open(media)
-    size = sizes(media).get(number)
+    size = _size(media, number)
     if in_one(media) or size is None:
         raise Refused(Problem.INVALID_REQUEST, f"This file has no part {number}: {_told_parts(media)}.")
     return store.sign_part(media.raw_key, under_way(store, media), number, size, md5)
@@ -76,7 +84,7 @@ def sign_part(store: Store, media: Media, number: int, md5: str | None = None) -
 
 def sign_piece(store: Store, media: Media, upload_id: str, number: int) -> Signed:
     """The same for a client that sends small files in parts too."""
-    size = sizes(media).get(number)
+    size = _size(media, number)
     if size is None:
         raise Refused(Problem.INVALID_REQUEST, f"This file has no part {number}.")
     return store.sign_part(media.raw_key, upload_id, number, size)
@@ -96,7 +104,7 @@ def under_way(store: Store, media: Media) -> str:
 
 
 def _told_parts(media: Media) -> str:
-    return "it is sent whole" if in_one(media) else f"its parts are 1 to {len(sizes(media))}"
+    return "it is sent whole" if in_one(media) else f"its parts are 1 to {_count(media)}"
 
 
 def begin(connection: Connection, door: Door, settings: Settings, actor: Actor, media_id: str) -> Media:
@@ -165,6 +173,30 @@ def sizes(media: Media) -> dict[int, int]:
     return {number: min(PART_SIZE, media.size_bytes - start) for number, start in enumerate(starts, 1)}
 
 
+def _size(media: Media, number: int) -> int | None:
+    """The size of one part; None when the file has none of this number."""
+    return (
+        min(PART_SIZE, media.size_bytes - (number - 1) * PART_SIZE) if 1 <= number <= _count(media) else None
+    )
+
+
+def _count(media: Media) -> int:
+    return -(-media.size_bytes // PART_SIZE)
+
+
+def _is_joined(store: Store, media: Media) -> bool:
+    """Whether all arrived, and only the word of it was lost: then not a byte of it need come again."""
+    try:
+        return store.size(media.raw_key) == media.size_bytes
+    except AbsentError:
+        return False
+
+
+def _as_arrived(media: Media) -> list[Part]:
+    now = datetime.now(UTC)
+    return [Part(number, size, JOINED, now) for number, size in sizes(media).items()]
+
+
 def _whole(parts: Iterable[Part], wanted: Mapping[int, int]) -> list[Part]:
     """The parts that are of the right size; of one that came again with other bytes, the one that came last.
 
@@ -184,15 +216,15 @@ def _is_last(came: list[Part]) -> bool:
 
 def _assemble(store: Store, media: Media, claimed: Mapping[int, str]) -> None:
     """Join the parts. Without an upload under way it was done before, or never begun: the object tells."""
-    key, wanted = media.raw_key, sizes(media)
+    key = media.raw_key
     upload_id = store.upload_id(key)
     if upload_id is None:
         return
-    there = store.parts(key, upload_id)
+    there, wanted = store.parts(key, upload_id), sizes(media)
     parts = _whole((part for part in there if _is_claimed(part, claimed)), wanted)
     missing = sorted(wanted.keys() - {part.number for part in parts})
     if missing:
-        told = ", ".join(map(str, missing))
+        told = ", ".join(map(str, missing[:NAMED])) + (" ..." if len(missing) > NAMED else "")
         raise Refused(Problem.MEDIA_NOT_READY, f"Not arrived yet: part {told}.", extra={"missing": missing})
     store.complete_parts(key, upload_id, parts)
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select
 
 from service.accounts import directory
 from service.media import record as records
-from service.media import uploads
+from service.media import sweep, uploads
 from service.media.uploads import PART_SIZE, Parts
 from service.worker import Worker
 from sync.changes import Change
@@ -151,6 +151,21 @@ def test_one_that_was_begun_is_given_up_too(world: World, worker_of: Worker) -> 
     assert world.state(ID) == ("abandoned", None)
 
 
+def test_one_that_ends_while_it_is_being_given_up_keeps_its_bytes(
+    world: World, worker_of: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.send(world.declare(ID, jpeg()), jpeg())
+    later(world, days=31)
+
+    def found_and_then_complete(*_: object) -> list[str]:
+        assert world.arrive(ID) == "uploaded"
+        return [ID]
+
+    monkeypatch.setattr(sweep, "_older", found_and_then_complete)
+    sweep.abandon(world.database, world.door, world.store, world.tenant_id, world.now)
+    assert world.verify(ID) == ("ready", None)
+
+
 def test_a_file_whose_check_was_lost_is_taken_up(world: World, worker_of: Worker) -> None:
     world.send(world.declare(ID, jpeg()), jpeg())
     world.arrive(ID)
@@ -226,6 +241,32 @@ def test_objects_without_a_record_are_tidied_away(world: World, worker_of: Worke
     worker_of.tidy_store(world.tenant_id)
     shown = [f"photo-that-is-shown/{name}" for name in ("photo", "small")]
     assert world.keys() == ["photo-on-its-way/raw", *shown]
+
+
+def test_uploads_in_parts_without_a_record_are_forgotten(world: World, worker_of: Worker) -> None:
+    for name in ("photo-on-its-way", "photo-of-a-lost-record", "photo-given-up"):
+        media = world.declare(name, LARGE)
+        uploads.plan(world.store, media)
+        world.send_part(media, 1, LARGE)
+    world.delete("media", "photo-of-a-lost-record")
+    world.put(OLGA, "media", "photo-given-up", state="abandoned")
+
+    def under_way() -> list[str]:
+        return sorted(listed.key.split("/")[1] for listed in world.store.uploads(f"{world.tenant_id}/"))
+
+    worker_of.tidy_store(world.tenant_id)
+    assert len(under_way()) == 3
+    later(world, days=2)
+    worker_of.tidy_store(world.tenant_id)
+    assert under_way() == ["photo-on-its-way"]
+
+
+def test_a_key_that_is_none_of_ours_stops_no_tidying(world: World, worker_of: Worker) -> None:
+    for key in ("stray", "photo-of-nobody/deep/er", "photo-of-nobody/raw"):
+        world.store.put(f"{world.tenant_id}/{key}", b"lost", "text/plain")
+    later(world, days=2)
+    worker_of.tidy_store(world.tenant_id)
+    assert world.keys() == []
 
 
 def test_other_tenants_are_left_alone(world: World, worker_of: Worker) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from schemas.problems import Refused
 from service.media import clips, erasure, holds, transcoding, uploads
-from service.media.store import WORKER, Store
+from service.media.patience import WORKER
+from service.media.store import Store
 from service.records import KINDS
 from service.settings import Settings
 from service.worker import Worker

@@ -2,114 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
-from flask import Flask
-from sqlalchemy import select
 
-from service.app import create_app, make_services
-from service.media import processing
 from service.media.uploads import PART_SIZE
-from service.records import read_log
 from service.settings import Settings
-from tests.builders import Caller, caller, make_person, make_tenant, put, services_of
+from tests.builders import Caller, caller, make_person, make_tenant
 from tests.media.pictures import SECRETS, jpeg, jpeg_of_a_phone
+from tests.media.school import HANA, ID, LARGE, NINA, VISIT, OpenSchool, School
 from tests.media.test_store import silent_server
-from tests.media.test_uploads import LARGE
-
-HANA, OLGA, NINA = "hana-the-host", "olga-observes", "nina-elsewhere"
-VISIT, ID = "visit-of-a-lesson", "photo-of-the-board"
-
-
-class School:
-    """Hana's visit, over HTTP."""
-
-    def __init__(self, app: Flask) -> None:
-        self.app, self.services = app, services_of(app)
-        self.tenant_id = make_tenant(self.services)
-        for person_id in (HANA, OLGA, NINA):
-            make_person(self.services, self.tenant_id, person_id)
-        put(
-            self.services,
-            self.tenant_id,
-            "visits",
-            VISIT,
-            host_id=HANA,
-            observer_ids=[OLGA],
-            state="captured",
-        )
-        self.hana, self.olga, self.nina = (caller(app, self.tenant_id, one) for one in (HANA, OLGA, NINA))
-
-    def declare(self, content: bytes, media_type: str = "image/jpeg", **fields: Any) -> None:
-        declared = {
-            "id": ID,
-            "visit_id": VISIT,
-            "file_name": "Tafel ü.jpg",
-            "media_type": media_type,
-            "size_bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "consent_basis": "nobody_shown",
-        }
-        assert self.olga.post("/v1/media", declared | fields).status_code == 201
-
-    def share(self) -> None:
-        assert self.olga.patch(f"/v1/visits/{VISIT}", {"state": "shared"}).status_code == 200
-
-    def verify(self) -> None:
-        services = self.services
-        processing.verify(services.database, services.door, services.store, self.tenant_id, ID)
-
-    def ready(self, content: bytes) -> None:
-        """All that it takes until the photo may be shown to Hana."""
-        self.declare(content)
-        plan = self.olga.post(f"/v1/media/{ID}/upload").json
-        httpx.request(
-            plan["method"], plan["url"], headers=plan["headers"], content=content
-        ).raise_for_status()
-        assert self.olga.post(f"/v1/media/{ID}/complete").json == {"state": "uploaded"}
-        self.verify()
-        self.share()
-
-    def links_issued(self) -> list[tuple[str, list[str]]]:
-        log = read_log.read_log.c
-        query = select(log.reader_id, log.record_ids).where(
-            log.tenant_id == self.tenant_id, log.how == "link_issued"
-        )
-        with self.services.database.begin(self.tenant_id) as connection:
-            return [(reader, ids) for reader, ids in connection.execute(query)]
-
-
-OpenSchool = Callable[[Settings], School]
-
-
-@pytest.fixture(scope="session")
-def one_app() -> list[Flask]:
-    """Describing itself takes an app longer than most tests: it is made once, and served by each test's services."""
-    return []
-
-
-@pytest.fixture
-def open_school(one_app: list[Flask]) -> Iterator[OpenSchool]:
-    def open_(settings: Settings) -> School:
-        if one_app:
-            make_services(settings).serve(one_app[0])
-        else:
-            one_app.append(create_app(settings))
-        return School(one_app[0])
-
-    yield open_
-    services_of(one_app[0]).database.dispose()
-
-
-@pytest.fixture
-def school(open_school: OpenSchool, settings_with_s3: Settings) -> School:
-    return open_school(settings_with_s3)
 
 
 def fetched(asker: Caller) -> bytes:
@@ -148,7 +53,7 @@ def test_a_large_photo_goes_in_parts(school: School) -> None:
     plan = school.olga.post(f"/v1/media/{ID}/upload").json
     assert set(plan) == {"upload_id", "part_size", "parts", "expires_at"}
     assert plan["parts"] == []
-    sent = [{"number": number, "etag": sent_part(school, number)} for number in (3, 2, 1)]
+    sent = [{"number": number, "etag": school.send_part(number)} for number in (3, 2, 1)]
     there = school.olga.post(f"/v1/media/{ID}/upload").json["parts"]
     assert [(part["number"], part["size"]) for part in there] == [
         (1, 5_242_880),
@@ -162,16 +67,6 @@ def test_a_large_photo_goes_in_parts(school: School) -> None:
     for _ in range(2):
         done = school.olga.post(f"/v1/media/{ID}/complete", {"parts": sent})
         assert (done.status_code, done.json) == (202, {"state": "uploaded"})
-
-
-def sent_part(school: School, number: int, content: bytes = LARGE) -> str:
-    """Send one part as a phone does; its ETag."""
-    part = content[(number - 1) * PART_SIZE : number * PART_SIZE]
-    where = school.olga.post(
-        f"/v1/media/{ID}/upload/parts/{number}", {"md5": hashlib.md5(part).hexdigest()}
-    ).json
-    answer = httpx.request(where["method"], where["url"], headers=where["headers"], content=part)
-    return str(answer.raise_for_status().headers["etag"])
 
 
 def test_an_upload_can_be_thrown_away(school: School) -> None:

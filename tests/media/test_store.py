@@ -195,14 +195,63 @@ def test_what_is_not_there_can_be_deleted(store: Store, key: str) -> None:
         list(store.read(key))
 
 
-def test_the_bucket_is_made_when_there_is_none(settings_with_s3: Settings, key: str) -> None:
-    store = Store(replace(settings_with_s3, s3_bucket=f"new-{uuid4()}"))
+PAGES = ("http://127.0.0.1:8080", "https://app.example")
+
+
+@pytest.fixture
+def own_bucket(settings_with_s3: Settings) -> Iterator[Store]:
+    """A bucket that is not there yet."""
+    store = Store(replace(settings_with_s3, s3_bucket=f"cw-test-{uuid4()}"))
+    yield store
+    store.erase_below("")
+    store._client.delete_bucket(Bucket=store.bucket)
+
+
+def lets(store: Store, origin: str, method: str) -> bool:
+    """Whether the store tells a browser, which asks before it sends, that a page of `origin` may."""
+    asked = {"Origin": origin, "Access-Control-Request-Method": method}
+    url = store.sign_put("a/b/raw", "image/jpeg", len(CONTENT), SHA256).url
+    told = httpx.options(url, headers=asked).headers
+    return told.get("access-control-allow-origin") == origin and method in told.get(
+        "access-control-allow-methods", ""
+    )
+
+
+def test_the_bucket_is_made_when_there_is_none(own_bucket: Store, key: str) -> None:
+    assert [own_bucket.set_up(PAGES).made for _ in range(2)] == [True, False]
+    own_bucket.put(key, CONTENT, "image/jpeg")
+    assert own_bucket.size(key) == len(CONTENT)
+
+
+def test_our_pages_may_use_the_bucket_and_no_others(own_bucket: Store) -> None:
+    own_bucket.set_up(PAGES)
+    for method in ("GET", "PUT", "HEAD"):
+        assert [lets(own_bucket, page, method) for page in (*PAGES, "https://evil.example")] == [
+            *(True, True, False)
+        ]
+    assert not lets(own_bucket, PAGES[0], "DELETE")
+    own_bucket.set_up(PAGES[:1])
+    assert [lets(own_bucket, page, "PUT") for page in PAGES] == [True, False]
+
+
+def test_a_page_is_told_the_etag_of_what_it_sent(own_bucket: Store, key: str) -> None:
+    own_bucket.set_up(PAGES)
+    upload_id = own_bucket.begin_parts(key, "image/jpeg")
+    answer = httpx.put(
+        own_bucket.sign_part(key, upload_id, 1, 3).url, content=b"abc", headers={"Origin": PAGES[0]}
+    )
+    assert "etag" in answer.headers["access-control-expose-headers"].lower()
+    assert answer.headers["etag"].strip('"') == hashlib.md5(b"abc").hexdigest()
+
+
+def test_the_store_takes_the_rules_of_what_it_forgets(own_bucket: Store) -> None:
     for _ in range(2):
-        store.set_up(["http://127.0.0.1:8080"])
-    store.put(key, CONTENT, "image/jpeg")
-    asked = {"Origin": "http://127.0.0.1:8080", "Access-Control-Request-Method": "PUT"}
-    url = store.sign_put(key, "image/jpeg", len(CONTENT), SHA256).url
-    assert httpx.options(url, headers=asked).headers["access-control-allow-origin"] == "http://127.0.0.1:8080"
+        own_bucket.set_up(PAGES)
+    rules = own_bucket._client.get_bucket_lifecycle_configuration(Bucket=own_bucket.bucket)["Rules"]
+    said = {rule["ID"]: rule for rule in rules}
+    assert said["unended-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 31}
+    assert said["old-versions"]["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
 
 
 def refusal_of(store: Store) -> tuple[Refused, float]:

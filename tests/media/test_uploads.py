@@ -14,7 +14,7 @@ from service.media import processing, uploads
 from service.media.limits import MAX_PHOTO
 from service.media.record import READY
 from service.media.store import AbsentError, Signed
-from service.media.uploads import MAX_PUT, PART_SIZE, Parts
+from service.media.uploads import MAX_PUT, Parts
 from tests.media.pictures import (
     SECRETS,
     jpeg,
@@ -24,11 +24,10 @@ from tests.media.pictures import (
     png_that_says_it_is,
     png_with_words,
 )
+from tests.media.school import LARGE
 from tests.media.world import HANA, NINA, OLGA, World, jobs_of
 
 ID = "photo-of-the-board"
-LARGE = jpeg() + bytes(2 * PART_SIZE)
-"""A picture with a long tail of nothing: two whole parts and a short one."""
 
 
 def refused(world: World, **fields: Any) -> Refused:
@@ -140,41 +139,6 @@ def test_who_sees_it_may_not_send_it(world: World) -> None:
     assert refusal.value.problem is Problem.NOT_ALLOWED
 
 
-def test_large_files_come_in_parts_in_any_order(world: World) -> None:
-    media = world.declare(ID, LARGE)
-    plan = uploads.plan(world.store, media)
-    assert isinstance(plan, Parts)
-    etags = {number: world.send_part(media, number, LARGE) for number in (3, 1, 2)}
-    uploads.arrive(world.store, media, etags)
-    assert world.arrive(ID) == "uploaded"
-    assert world.verify(ID) == ("ready", None)
-
-
-def test_a_missing_part_is_named_and_the_upload_goes_on(world: World) -> None:
-    media = world.declare(ID, LARGE)
-    plan = uploads.plan(world.store, media)
-    assert isinstance(plan, Parts)
-    sent = world.send_part(media, 1, LARGE).strip('"')
-    with pytest.raises(Refused) as refusal:
-        uploads.arrive(world.store, media)
-    assert (refusal.value.problem, refusal.value.extra) == (Problem.MEDIA_NOT_READY, {"missing": [2, 3]})
-    again = uploads.plan(world.store, media)
-    assert isinstance(again, Parts)
-    assert again.upload_id == plan.upload_id
-    assert [(part.number, part.etag) for part in again.arrived] == [(1, sent)]
-    for number in (2, 3):
-        world.send_part(media, number, LARGE)
-    assert world.arrive(ID) == "uploaded"
-
-
-def test_a_part_that_the_phone_sent_otherwise_is_missing(world: World) -> None:
-    media = world.declare(ID, LARGE)
-    world.send(media, LARGE)
-    with pytest.raises(Refused) as refusal:
-        uploads.arrive(world.store, media, {2: '"of-other-bytes"'})
-    assert refusal.value.extra == {"missing": [2]}
-
-
 def test_done_without_sending_is_not_done(world: World) -> None:
     for name, content in (("photo-small-one", jpeg()), ("photo-large-one", LARGE)):
         world.declare(name, content)
@@ -192,14 +156,6 @@ def test_done_may_be_said_twice_at_any_time(world: World) -> None:
     assert len(jobs_of(world)) == 1
 
 
-def test_done_after_the_parts_were_joined_and_the_answer_lost(world: World) -> None:
-    media = world.declare(ID, LARGE)
-    world.send(media, LARGE)
-    uploads.arrive(world.store, media)
-    assert world.state(ID) == ("declared", None)
-    assert world.arrive(ID) == "uploaded"
-
-
 def test_the_job_is_there_exactly_when_the_state_is(world: World) -> None:
     world.send(world.declare(ID, jpeg()), jpeg())
     with suppress(ZeroDivisionError), world.database.begin(world.tenant_id) as connection:
@@ -207,18 +163,6 @@ def test_the_job_is_there_exactly_when_the_state_is(world: World) -> None:
         raise ZeroDivisionError
     assert world.state(ID) == ("declared", None)
     assert jobs_of(world) == []
-
-
-def test_an_aborted_upload_can_be_begun_anew(world: World) -> None:
-    media = world.declare(ID, LARGE)
-    first = uploads.plan(world.store, media)
-    assert isinstance(first, Parts)
-    world.send_part(media, 1, LARGE)
-    uploads.abort(world.store, media)
-    with pytest.raises(Refused):
-        world.arrive(ID)
-    world.send(media, LARGE)
-    assert world.arrive(ID) == "uploaded"
 
 
 def test_what_was_sent_cannot_be_planned_or_aborted(world: World) -> None:

@@ -16,8 +16,9 @@ from service.database import Database
 from service.media import processing, uploads
 from service.media import record as records
 from service.media.antivirus import Clamd
+from service.media.patience import WORKER
 from service.media.record import Media
-from service.media.store import WORKER, Signed, Store
+from service.media.store import Signed, Store
 from service.media.uploads import PART_SIZE
 from service.records import KINDS
 from service.settings import Settings
