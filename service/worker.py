@@ -21,7 +21,7 @@ from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
 from service.logs import configure, logger
-from service.media import clips, erasure, processing, sweep, transcoding
+from service.media import clips, erasure, processing, sweep, taking_in, transcoding
 from service.media.antivirus import Clamd
 from service.media.patience import WORKER
 from service.media.record import CUT, TRANSCODE, VERIFY
@@ -122,6 +122,11 @@ class Worker:
             sweep.take_up(connection, self.door, tenant_id, self.now())
         return sweep.abandon(self.database, self.door, self.store, tenant_id, self.now()) == sweep.BATCH
 
+    def take_in(self, tenant_id: UUID) -> bool:
+        """Have files checked that arrived without a word."""
+        taking_in.take_in(self.database, self.door, self.store, tenant_id, self.now())
+        return False
+
     def tidy_store(self, tenant_id: UUID) -> bool:
         """Delete objects that no record stands for."""
         sweep.tidy(self.database, self.store, tenant_id, self.now())
@@ -144,7 +149,7 @@ class Worker:
         queue.task(name=TRANSCODE, retry=jobs.Patient())(self.transcode_media)
         queue.task(name=CUT, retry=jobs.Patient())(self.cut_clip)
         by_the_clock = {
-            "* * * * *": (self.fold_read_log, self.take_up_clips, self.erase_media),
+            "* * * * *": (self.fold_read_log, self.take_up_clips, self.take_in, self.erase_media),
             "*/5 * * * *": (self.expire, self.give_up_held),
             "11 * * * *": (self.purge_inbox, self.sweep_uploads),
             "17 3 * * *": (self.tidy_store,),

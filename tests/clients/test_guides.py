@@ -9,7 +9,7 @@ from tests.clients.driver import guide
 LONGEST = 60
 
 
-@pytest.mark.parametrize("page", ["rxdb.md", "watermelondb.md"])
+@pytest.mark.parametrize("page", ["rxdb.md", "watermelondb.md", "uppy.md"])
 def test_a_client_has_less_than_sixty_lines(page: str) -> None:
     client, *_ = guide(page)
     assert 20 < len(client.splitlines()) < LONGEST
