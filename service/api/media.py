@@ -33,7 +33,7 @@ from service.media.store import Signed
 from service.media.uploads import Plan
 from service.records import read_log
 
-_NOT_TAKEN = (
+NOT_TAKEN = (
     Problem.NOT_FOUND,
     Problem.NOT_ALLOWED,
     Problem.ILLEGAL_MOVE,
@@ -44,13 +44,14 @@ _NOT_TAKEN = (
     Problem.CONSENT_REQUIRED,
     Problem.CONSENT_WITHDRAWN,
 )
+"""What a file may be refused for before a byte of it is sent."""
 
 blueprint = Blueprint("media-files", __name__, url_prefix="/v1/media", description="The files of media.")
 
 
 @blueprint.route("/<media_id>/upload", methods=("POST",), policy=Policy.SIGNED_IN)
 @blueprint.gives(200, UploadPlanSchema)
-@blueprint.refuses(*_NOT_TAKEN, Problem.UNAVAILABLE)
+@blueprint.refuses(*NOT_TAKEN, Problem.UNAVAILABLE)
 def begin_upload(media_id: str) -> dict[str, Any]:
     """Say how to send the file that you declared. Ask again whenever you like: the same upload goes on."""
     return told(uploads.plan(services().store, begun(media_id)))
@@ -59,7 +60,7 @@ def begin_upload(media_id: str) -> dict[str, Any]:
 @blueprint.route("/<media_id>/upload/parts/<int:number>", methods=("POST",), policy=Policy.SIGNED_IN)
 @blueprint.takes(PartSchema)
 @blueprint.gives(200, SignedPartSchema)
-@blueprint.refuses(*_NOT_TAKEN, Problem.MEDIA_NOT_READY, Problem.INVALID_REQUEST, Problem.UNAVAILABLE)
+@blueprint.refuses(*NOT_TAKEN, Problem.MEDIA_NOT_READY, Problem.INVALID_REQUEST, Problem.UNAVAILABLE)
 def sign_part(said: dict[str, Any], media_id: str, number: int) -> dict[str, Any]:
     """Say where to PUT one part, numbered from 1. Its `md5`, if you give it, lets the store refuse a damaged one."""
     return signed(uploads.sign_part(services().store, begun(media_id), number, said.get("md5")))

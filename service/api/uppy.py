@@ -23,6 +23,7 @@ from schemas.uppy import (
     UppyUrlSchema,
 )
 from service.api.leave import on_leave
+from service.api.media import NOT_TAKEN
 from service.api.services import services
 from service.api.smorest import Blueprint
 from service.api.terms import Policy
@@ -35,15 +36,6 @@ PREFIX = "/v1/u"
 _BELOW = "/<string(maxlength=256):token>/s3"
 _UPLOAD = f"{_BELOW}/multipart/<string(maxlength=1024):upload_id>"
 _NOT_HERS = (Problem.NOT_FOUND, Problem.NOT_ALLOWED, Problem.ILLEGAL_MOVE, Problem.UNAVAILABLE)
-_NOT_TAKEN = (
-    *_NOT_HERS,
-    Problem.TOO_LARGE,
-    Problem.STORAGE_FULL,
-    Problem.MEDIA_TYPE_REFUSED,
-    Problem.INVALID_RECORD,
-    Problem.CONSENT_REQUIRED,
-    Problem.CONSENT_WITHDRAWN,
-)
 
 blueprint = Blueprint("uppy", __name__, url_prefix=PREFIX, description="Uploads by Uppy's own client.")
 
@@ -51,7 +43,7 @@ blueprint = Blueprint("uppy", __name__, url_prefix=PREFIX, description="Uploads 
 @blueprint.route(f"{_BELOW}/params", policy=Policy.PUBLIC, secret=True, name="uppy_form")
 @blueprint.takes(UppyFileSchema, location="query", unknown=INCLUDE)
 @blueprint.gives(200, UppyFormSchema)
-@blueprint.refuses(*_NOT_TAKEN)
+@blueprint.refuses(*NOT_TAKEN, Problem.UNAVAILABLE)
 def form(said: dict[str, Any], token: str) -> dict[str, Any]:
     """Where to send a file whole."""
     media = begun(token)
@@ -64,7 +56,7 @@ def form(said: dict[str, Any], token: str) -> dict[str, Any]:
 )
 @blueprint.takes(UppyFileSchema, unknown=INCLUDE)
 @blueprint.gives(200, UppyStartedSchema)
-@blueprint.refuses(*_NOT_TAKEN)
+@blueprint.refuses(*NOT_TAKEN, Problem.UNAVAILABLE)
 def start(said: dict[str, Any], token: str) -> dict[str, str]:
     """Begin to send a file in parts, or go on with what was begun."""
     media = begun(token)
