@@ -46,6 +46,7 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "rescue_stalled": "* * * * *",
         "forget_old_jobs": "23 * * * *",
         "fold_read_log": "* * * * *",
+        "take_in": "* * * * *",
         "take_up_clips": "* * * * *",
         "erase_media": "* * * * *",
         "expire": "*/5 * * * *",
