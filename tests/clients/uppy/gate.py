@@ -67,7 +67,7 @@ class Passing(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.command == "PUT" and self.gate.is_shut():
             self.close_connection = True
-            self.gate.opened.wait(60)
+            self.gate.opened.wait(200)
         elif self.command != "OPTIONS" and self.gate.take_fault():
             self._answer(503, [("Access-Control-Allow-Origin", "*")], b"")
         else:
