@@ -32,7 +32,9 @@ class Stage:
 
     def __init__(self, surroundings: Mapping[str, str], place: Path, **store: str) -> None:
         self.place = place
-        env = {**os.environ, "LOG_LEVEL": "WARNING", **surroundings, **store}
+        port = free_pair()
+        self.url = f"http://127.0.0.1:{port}"
+        env = {**os.environ, "LOG_LEVEL": "WARNING", **surroundings, **store, "PUBLIC_URL": self.url}
         self.services = make_services(Settings.from_environment(env))
         self.store = store_of(Settings.from_environment(surroundings))  # by the straight way
         self.tenant_id = make_tenant(self.services)
@@ -40,9 +42,6 @@ class Stage:
             make_person(self.services, self.tenant_id, person_id)
         about = {"host_id": HANA, "observer_ids": [OLGA], "state": "under_way"}
         put(self.services, self.tenant_id, "visits", VISIT, **about)
-        port = free_pair()
-        self.url = f"http://127.0.0.1:{port}"
-        env["PUBLIC_URL"] = self.url
         self.api: Program = programs.api("127.0.0.1", port, url=self.url, env=env, logs=place / "logs")
 
     def code(self, person_id: str = OLGA) -> str:
