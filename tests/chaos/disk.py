@@ -66,18 +66,22 @@ def small_disk(place: Path, size_mb: int = SIZE_MB) -> Iterator[Path]:
 
 
 @contextmanager
-def full(disk: Path) -> Iterator[None]:
-    """Nothing is left on the disk for the length of the block."""
+def full(disk: Path) -> Iterator[Callable[[], None]]:
+    """Nothing is left on the disk for the length of the block; what it yields fills what was given up since."""
     ballast = disk / "ballast"
     with ballast.open("wb", buffering=0) as file:
-        for size in (1 << 20, 4096):
-            with suppress(OSError):
-                while file.write(bytes(size)):
-                    pass
-    try:
-        yield
-    finally:
-        ballast.unlink()
+
+        def fill_up() -> None:
+            for size in (1 << 20, 4096):
+                with suppress(OSError):
+                    while file.write(bytes(size)):
+                        pass
+
+        fill_up()
+        try:
+            yield fill_up
+        finally:
+            ballast.unlink()
 
 
 def fill_and_free(directory: Path, say: Callable[[str], object], seconds: float = 4.0) -> bool:
@@ -105,8 +109,8 @@ def fill(storm: Storm, disk: Path, way: str, seconds: float) -> Filled:
         wait_for(storm.ledger.in_flight, "a push")
         storm.ledger.refusals.clear()
         found = Filled(way, seconds)
-        with full(disk):
-            _until_it_hurts(storm, way)
+        with full(disk) as fill_up:
+            _until_it_hurts(storm, way, fill_up)
             time.sleep(seconds)
         free = time.monotonic()
         wait_for(lambda: storm.ledger.since(free) is not None, "an acknowledged push once there is room")
@@ -116,11 +120,16 @@ def fill(storm: Storm, disk: Path, way: str, seconds: float) -> Filled:
     return found
 
 
-def _until_it_hurts(storm: Storm, way: str) -> None:
+def _until_it_hurts(storm: Storm, way: str, fill_up: Callable[[], None]) -> None:
     """Until a push was refused; and where the log shall run full, until it needed its next file and PostgreSQL gave up."""
+
+    def hurts() -> bool:
+        fill_up()  # a checkpoint gives old files of the log back: room for minutes of slow pushes
+        return bool(storm.ledger.refusals)
+
     if way == "log":
         wait_for(lambda: not _uses_up_the_log(storm.site), "PostgreSQL's end for want of room for its log")
-    wait_for(lambda: storm.ledger.refusals, "a refusal")
+    wait_for(hurts, "a refusal")
 
 
 def _uses_up_the_log(site: Site) -> bool:
