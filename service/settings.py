@@ -69,7 +69,7 @@ class Settings:
     @property
     def pages(self) -> tuple[str, ...]:
         """The origins whose pages may upload and play."""
-        return (self.public_url.rstrip("/"), *self.upload_origins)
+        return (self.public_url, *self.upload_origins)
 
     @property
     def database_conninfo(self) -> str:
@@ -114,9 +114,9 @@ def _read(env: Source) -> dict[str, Any]:
         "prepared_statements": env.bool("DATABASE_PREPARED_STATEMENTS", True),
         "pool_size": env.int("DATABASE_POOL_SIZE", 10, validate=validate.Range(min=1)),
         "home": env.path("COMEWATCH_HOME", Path(DEFAULT_HOME)).absolute(),
-        "public_url": env.str(
-            "PUBLIC_URL", "http://127.0.0.1:8080", validate=validate.URL(require_tld=False)
-        ),
+        "public_url": (
+            env.str("PUBLIC_URL", "http://127.0.0.1:8080", validate=validate.URL(require_tld=False)) or ""
+        ).rstrip("/"),
         "development": env.bool("COMEWATCH_DEVELOPMENT", False),
         "secret_key": (env.str("SECRET_KEY", validate=validate.Length(min=32)) or "").encode(),
         "token_key": _token_key(env),

@@ -202,7 +202,7 @@ def _until_done(work: Callable[[UUID], bool], tenant_id: UUID) -> Exception | No
 
 
 def set_up_bucket(settings: Settings) -> None:
-    """Make the bucket if there is none; everything but photos can be done without the store."""
+    """Make the bucket if there is none; everything but media can be done without the store."""
     try:
         Store(settings).set_up(settings.pages)
     except Refused:

@@ -27,6 +27,7 @@ from service.records import KINDS
 from service.records.notes import CONTENT
 from sync.changes import Change, Outcome, Record, Status
 
+ALREADY_TAKEN = "Nothing was added: all of it was imported before."
 _COMMENT = ("text", "at_ms", "until_ms", "resolved")
 MOST_TOLD = 50
 """Faults, or repairs, of one file: who has seen these mends all of their kind."""

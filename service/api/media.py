@@ -121,7 +121,7 @@ def play(work: Work, media_id: str) -> dict[str, Any]:
     playback.streams(media)
     note_link(work, media)
     token, capability = give_leave(work, media.id, PLAYBACK, PLAYBACK_LASTS)
-    url = f"{public(work)}/v1/play/{token}/{playback.MASTER}"
+    url = f"{work.services.settings.public_url}/v1/play/{token}/{playback.MASTER}"
     return {"url": url, "expires_at": capability.until}
 
 
@@ -133,12 +133,10 @@ def uppy(work: Work, media_id: str) -> dict[str, Any]:
     """Where Uppy's own S3 client sends the file that you declared, for a day: give it as `companionEndpoint`."""
     media = uploads.find_own(work.connection, work.actor, media_id)
     token, capability = give_leave(work, media.id, UPLOAD, UPLOAD_LEAVE_LASTS)
-    return {"companion_url": f"{public(work)}/v1/u/{token}", "expires_at": capability.until}
-
-
-def public(work: Work) -> str:
-    """Where people reach the service, without a slash at the end."""
-    return work.services.settings.public_url.rstrip("/")
+    return {
+        "companion_url": f"{work.services.settings.public_url}/v1/u/{token}",
+        "expires_at": capability.until,
+    }
 
 
 def shown(work: Work, media_id: str) -> Media:

@@ -15,7 +15,7 @@ from schemas.fields import Choice
 from schemas.problems import Problem, Refused
 from schemas.sync import Message
 from service.api import hardened, importing, reading, timelines
-from service.api.importing import ImportedSchema
+from service.api.importing import ALREADY_TAKEN, ImportedSchema
 from service.api.smorest import Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
@@ -40,7 +40,6 @@ _REFUSED = (
     Problem.UNSUPPORTED_MEDIA_TYPE,
     Problem.TOO_LARGE,
 )
-_ADDED = "Nothing was added: all of it was imported before."
 
 blueprint = Blueprint(
     "visit-formats",
@@ -80,7 +79,7 @@ def track(work: Work, asked: dict[str, Any], visit_id: str) -> Response:
 )
 @blueprint.says(requestBody={"required": True, "content": {WEBVTT: {"schema": _TEXT}}})
 @blueprint.gives(201, ImportedSchema)
-@blueprint.may_give(200, ImportedSchema, _ADDED)
+@blueprint.may_give(200, ImportedSchema, ALREADY_TAKEN)
 @blueprint.refuses(*_REFUSED)
 def import_track(visit_id: str) -> Response:
     """Observer: take the notes of a WebVTT file, metadata or captions, as drafts of your own; all of them or none."""
@@ -109,7 +108,7 @@ def visit_annotations(work: Work, visit_id: str) -> Response:
 )
 @blueprint.says(requestBody=ANNOTATIONS)
 @blueprint.gives(201, ImportedSchema)
-@blueprint.may_give(200, ImportedSchema, _ADDED)
+@blueprint.may_give(200, ImportedSchema, ALREADY_TAKEN)
 @blueprint.refuses(*_REFUSED, Problem.INVALID_JSON)
 def import_annotations(visit_id: str) -> Response:
     """Observer: take Web Annotations, a page or a collection of them, as drafts of your own; all of them or none."""
@@ -131,7 +130,7 @@ def read_with(read: Callable[[Any], Read], said: Any) -> Read:
 
 
 def _track(work: Work, visit_id: str, kind: str) -> Response:
-    visit = orjson.loads(reading.demand(work, KINDS["visits"], visit_id).body)
+    visit = reading.record(work, KINDS["visits"], visit_id)
     notes = timelines.KINDS_OF_TRACK[kind](notes_of(work, visit_id))
     opened(work, notes)
     text = timelines.track(kind, notes, names_of(work, notes), timelines.length_ms(visit))

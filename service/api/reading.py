@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from flask import Response, request
-from sqlalchemy import ColumnElement, Row, and_, false, select
+from sqlalchemy import ColumnElement, Row, Select, and_, false, select
 
 from schemas.problems import Problem, Refused
 from service.api.paging import decode_cursor, encode_cursor
@@ -43,23 +43,16 @@ def demand(work: Work, kind: Kind, record_id: str) -> Found:
     return found
 
 
+def record(work: Work, kind: Kind, record_id: str) -> Record:
+    """What is in the record; Refused(NOT_FOUND) as `demand`."""
+    inside: Record = orjson.loads(demand(work, kind, record_id).body)
+    return inside
+
+
 def every(work: Work, kind: Kind, *conditions: ColumnElement[bool]) -> list[Record]:
     """All records of a kind that the asker may see and of whose table the conditions hold, each with its `seq`."""
-    table, tenant_id = kind.table, work.actor.tenant_id
-    found = (
-        select(document.c.body, document.c.seq)
-        .join(table, and_(table.c.tenant_id == document.c.tenant_id, table.c.id == document.c.record_id))
-        .where(
-            document.c.tenant_id == tenant_id,
-            table.c.tenant_id == tenant_id,
-            document.c.collection == kind.name,
-            document.c.deleted == false(),
-            *conditions,
-            visible(work.actor, kind.name, document.c.record_id),
-        )
-        .order_by(document.c.record_id)
-    )
-    return [orjson.loads(row.body) | {"seq": row.seq} for row in work.connection.execute(found)]
+    found = work.connection.execute(_visible(work, kind, *conditions))
+    return [orjson.loads(row.body) | {"seq": row.seq} for row in found]
 
 
 def opened(work: Work, kind: Kind, record_id: str) -> Response:
@@ -91,20 +84,24 @@ def log_reads(work: Work, kind: Kind, how: str, ids: Sequence[str]) -> None:
 
 
 def _rows(work: Work, kind: Kind, asked: dict[str, Any]) -> Sequence[Row[Any]]:
+    named = (kind.table.c[name] == asked[name] for name in filters(kind) if name in asked)
+    later = document.c.record_id > decode_cursor(asked.get("cursor"))
+    return work.connection.execute(_visible(work, kind, later, *named).limit(asked["limit"] + 1)).all()
+
+
+def _visible(work: Work, kind: Kind, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """The records of a kind that the asker may see and of whose table the conditions hold, in the order of their ids."""
     table, tenant_id = kind.table, work.actor.tenant_id
-    found = (
-        select(document.c.record_id, document.c.body, document.c.author)
+    return (
+        select(document.c.record_id, document.c.body, document.c.author, document.c.seq)
         .join(table, and_(table.c.tenant_id == document.c.tenant_id, table.c.id == document.c.record_id))
         .where(
             document.c.tenant_id == tenant_id,
             table.c.tenant_id == tenant_id,
             document.c.collection == kind.name,
             document.c.deleted == false(),
-            document.c.record_id > decode_cursor(asked.get("cursor")),
-            *(table.c[name] == asked[name] for name in filters(kind) if name in asked),
+            *conditions,
             visible(work.actor, kind.name, document.c.record_id),
         )
         .order_by(document.c.record_id)
-        .limit(asked["limit"] + 1)
     )
-    return list(work.connection.execute(found))

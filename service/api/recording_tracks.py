@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from flask import Response, request
 
 from observation_tools.web_annotation import read_comments
@@ -13,7 +12,8 @@ from schemas.problems import Problem
 from schemas.sync import Message
 from service.api import hardened, importing, reading, timelines
 from service.api import lesson_on_recording as lesson
-from service.api.importing import ImportedCommentsSchema
+from service.api.importing import ALREADY_TAKEN, ImportedCommentsSchema
+from service.api.media import shown
 from service.api.open_formats import (
     ANNOTATIONS,
     IMPORT_LIMIT,
@@ -27,13 +27,11 @@ from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.api.visits import names_of, notes_of, opened
 from service.media import playback
-from service.media import record as records
 from service.records import KINDS
 from sync.changes import Record
 
 COMMENTS = "comments"
 _MEDIA, _COMMENTS = KINDS["media"], KINDS[COMMENTS]
-_ADDED = "Nothing was added: all of it was imported before."
 
 blueprint = Blueprint(
     "media-tracks",
@@ -80,7 +78,7 @@ def track(work: Work, asked: dict[str, Any], media_id: str) -> Response:
 def recording_annotations(work: Work, asked: dict[str, Any], media_id: str) -> Response:
     """The notes that you may see, or the comments, as Web Annotations of this recording."""
     recording = _recording(work, media_id)
-    source = f"{work.services.settings.public_url.rstrip('/')}/v1/media/{media_id}"
+    source = f"{work.services.settings.public_url}/v1/media/{media_id}"
     if asked["kind"] == COMMENTS:
         said = _comments_on(work, media_id)
         return annotated(timelines.comment_collection(source, said, names_of(work, said)))
@@ -98,7 +96,7 @@ def recording_annotations(work: Work, asked: dict[str, Any], media_id: str) -> R
 )
 @blueprint.says(requestBody=ANNOTATIONS)
 @blueprint.gives(201, ImportedCommentsSchema)
-@blueprint.may_give(200, ImportedCommentsSchema, _ADDED)
+@blueprint.may_give(200, ImportedCommentsSchema, ALREADY_TAKEN)
 @blueprint.refuses(
     Problem.NOT_FOUND,
     Problem.NOT_ALLOWED,
@@ -114,12 +112,12 @@ def import_comments(media_id: str) -> Response:
 
 def _recording(work: Work, media_id: str) -> Record:
     """The recording, if the asker may play it now; Refused(NOT_FOUND) alike for whatever is the reason why not."""
-    playback.streams(records.find_shown(work.connection, work.actor, media_id, work.services.now()))
-    return _read(work, "media", media_id)
+    playback.streams(shown(work, media_id))
+    return reading.record(work, _MEDIA, media_id)
 
 
 def _notes_on(work: Work, recording: Record, kind: str, *, all_of_them: bool = False) -> list[Record]:
-    visit = _read(work, "visits", recording["visit_id"])
+    visit = reading.record(work, KINDS["visits"], recording["visit_id"])
     begins = lesson.begins(recording, visit, _whole(work, recording))
     on_it = visit, begins, recording["duration_ms"]
     notes = notes_of(work, visit["id"])
@@ -139,8 +137,3 @@ def _whole(work: Work, recording: Record) -> Record | None:
 
 def _comments_on(work: Work, media_id: str) -> list[Record]:
     return reading.every(work, _COMMENTS, _COMMENTS.table.c.media_id == media_id)
-
-
-def _read(work: Work, kind: str, record_id: str) -> Record:
-    record: Record = orjson.loads(reading.demand(work, KINDS[kind], record_id).body)
-    return record

@@ -70,7 +70,7 @@ def start(said: dict[str, Any], token: str) -> dict[str, str]:
 def part(said: dict[str, Any], token: str, upload_id: str, number: int) -> dict[str, str]:
     """Where to send one part."""
     media = under_way(token, said["key"], upload_id)
-    return {"url": uploads.sign_piece(services().store, media, upload_id, number).url}
+    return {"url": uploads.sign_part_of(services().store, media, upload_id, number).url}
 
 
 @blueprint.route(_UPLOAD, policy=Policy.PUBLIC, secret=True, name="uppy_parts")
@@ -79,7 +79,7 @@ def part(said: dict[str, Any], token: str, upload_id: str, number: int) -> dict[
 @blueprint.refuses(*_NOT_HERS, Problem.MEDIA_NOT_READY)
 def parts(said: dict[str, Any], token: str, upload_id: str) -> list[Any]:
     """The parts that have arrived."""
-    return uploads.arrived_parts(services().store, under_way(token, said["key"], upload_id))
+    return uploads.arrived_parts(services().store, still_open(token, said["key"]), upload_id)
 
 
 @blueprint.route(
@@ -100,6 +100,8 @@ def join(asked: dict[str, Any], said: dict[str, Any], token: str, upload_id: str
     media = hers(token)
     _demand_key(media, asked["key"])
     store = services().store
+    if store.upload_id(media.raw_key) is not None:
+        uploads.demand_this(store, media, upload_id)
     uploads.arrive(store, media, {one["number"]: one["etag"] for one in said["parts"]})
     arrived(token)
     return {"location": "", "bucket": store.bucket, "key": media.raw_key}
@@ -135,11 +137,16 @@ def arrived(token: str) -> None:
 
 def under_way(token: str, key: str, upload_id: str) -> Media:
     """The file, to which this very upload goes on."""
+    media = still_open(token, key)
+    uploads.demand_this(services().store, media, upload_id)
+    return media
+
+
+def still_open(token: str, key: str) -> Media:
+    """The file, of which bytes may still arrive."""
     media = hers(token)
     uploads.demand_open(media)
     _demand_key(media, key)
-    if uploads.under_way(services().store, media) != upload_id:
-        raise Refused(Problem.NOT_FOUND)
     return media
 
 

@@ -130,7 +130,7 @@ def retract(work: Work, visit_id: str) -> Response:
 @in_transaction
 def pending(work: Work, visit_id: str) -> dict[str, Any]:
     """Host: how many notes each observer has not shared with you yet."""
-    visit = orjson.loads(reading.demand(work, _VISITS, visit_id).body)
+    visit = reading.record(work, _VISITS, visit_id)
     if visit["host_id"] != work.actor.person_id:
         raise Refused(Problem.NOT_ALLOWED)
     return {"items": _pending(work, visit_id)}
@@ -142,7 +142,7 @@ def pending(work: Work, visit_id: str) -> dict[str, Any]:
 @in_transaction
 def time(work: Work, visit_id: str) -> dict[str, Any]:
     """How the coded time of the lesson was spent, as far as you may see its notes."""
-    visit = orjson.loads(reading.demand(work, _VISITS, visit_id).body)
+    visit = reading.record(work, _VISITS, visit_id)
     notes = timelines.coded(notes_of(work, visit_id))
     opened(work, notes)
     return {"items": timelines.by_observer(notes, timelines.length_ms(visit))}

@@ -7,7 +7,6 @@ begun anew.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +29,7 @@ from service.media.record import (
     UNCHECKED,
     Media,
     prefix,
+    work_later,
 )
 from service.media.recordings.formats import BLURRED, ORIGINAL, P360, P720, SOUND_ONLY
 from service.media.retention import terms
@@ -53,7 +53,7 @@ def take_up(connection: Connection, door: Door, tenant_id: UUID) -> int:
         if clip is None:
             continue
         if source_state == READY:
-            _cut_later(connection, clip)
+            work_later(connection, CUT, clip, jobs.LONG)
         else:
             records.move(connection, door, clip, ABANDONED, {"reason": SOURCE_GONE})
     return len(found)
@@ -65,7 +65,7 @@ def cut(database: Database, door: Door, store: Store, tenant_id: UUID, clip_id: 
         wanted = _wanted(connection, tenant_id, clip_id)
         gone = records.read(connection, tenant_id, clip_id) is None
     if gone:
-        store.delete_below(prefix(tenant_id, clip_id))
+        store.erase_below(prefix(tenant_id, clip_id))
     if wanted is None:
         return
     try:
@@ -78,7 +78,7 @@ def cut(database: Database, door: Door, store: Store, tenant_id: UUID, clip_id: 
         wanted = _wanted(connection, tenant_id, clip_id)
         told = wanted is not None and _told(connection, door, *wanted, state, fields)
     if not told:
-        store.delete_below(prefix(tenant_id, clip_id))
+        store.erase_below(prefix(tenant_id, clip_id))
 
 
 def _due(connection: Connection, door: Door, tenant_id: UUID) -> list[tuple[str, str | None]]:
@@ -95,11 +95,6 @@ def _due(connection: Connection, door: Door, tenant_id: UUID) -> list[tuple[str,
         .limit(BATCH)
     )
     return [(row.id, row.state) for row in connection.execute(query)]
-
-
-def _cut_later(connection: Connection, clip: Media) -> None:
-    key = f"{CUT}/{clip.tenant_id}/{clip.id}"
-    jobs.enqueue(connection, CUT, key=key, queue=jobs.LONG, tenant_id=str(clip.tenant_id), media_id=clip.id)
 
 
 def _wanted(connection: Connection, tenant_id: UUID, clip_id: str) -> tuple[Media, Media] | None:
@@ -121,14 +116,8 @@ def _made(store: Store, clip: Media, source: Media) -> Mapping[str, Any]:
     size = store.size(source.key(best))
     with room(2 * size) as directory:
         path = directory / "source"
-        _fetch(store, source.key(best), path)
+        store.fetch(source.key(best), path)
         return recording_renditions.cut(store, clip, path, clip.from_ms, until_ms)
-
-
-def _fetch(store: Store, key: str, path: Path) -> None:
-    with path.open("wb") as file:
-        for piece in store.read(key):
-            file.write(piece)
 
 
 def _told(

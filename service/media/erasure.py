@@ -15,13 +15,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from service.database import Database
 from service.media import record as records
+from service.media.reasons import WITHDRAWN
 from service.media.record import ABANDONED, COLLECTION, DELETED, EXPIRING, prefix
 from service.media.store import Store
 from sync.server.push import Door
 from sync.server.tables import document, entry
 
 BATCH = 100
-WITHDRAWN = "consent_withdrawn"
 _NOTHING: Mapping[str, Any] = {
     "renditions": [],
     "captions": [],

@@ -17,7 +17,7 @@ from service.logs import logger
 from service.media import arrival, photo_renditions, recording_renditions
 from service.media import record as records
 from service.media.antivirus import Clamd
-from service.media.reasons import UnfitError
+from service.media.reasons import WITHDRAWN, UnfitError
 from service.media.record import QUARANTINED, READY, UNCHECKED, VERIFIED, WHOLE, Media, prefix
 from service.media.retention import terms
 from service.media.rooms import room
@@ -51,7 +51,7 @@ def verify(
     with database.begin(tenant_id) as connection:
         media = records.read(connection, tenant_id, media_id)
     if media is None:
-        store.delete_below(prefix(tenant_id, media_id))
+        store.erase_below(prefix(tenant_id, media_id))
     elif media.state in UNCHECKED:
         _settle(database, door, store, media, scanner)
     elif media.state == QUARANTINED or (media.state == READY and media.progress == WHOLE):
@@ -62,7 +62,7 @@ def _settle(database: Database, door: Door, store: Store, media: Media, scanner:
     state = READY
     try:
         if media.consent_withdrawn:
-            raise UnfitError("consent_withdrawn")
+            raise UnfitError(WITHDRAWN)
         with room(3 * media.size_bytes) as directory:
             fields = _made(store, media, directory / "raw", scanner)
     except UnfitError as fault:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+WITHDRAWN = "consent_withdrawn"
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         "missing": "The file did not arrive. Send it again.",
@@ -24,7 +25,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_picture": "There is no picture in this video. Send it as sound.",
         "no_sound": "There is no sound in this file.",
         "too_many_pixels": "The picture is too large. Send a smaller one.",
-        "consent_withdrawn": "Consent to it was withdrawn. Nothing of it is kept.",
+        WITHDRAWN: "Consent to it was withdrawn. Nothing of it is kept.",
         "source_gone": "The recording was gone before this piece of it was cut.",
         "outside": "The recording is shorter than this piece of it. Choose another piece.",
         "cannot_blur": "Faces cannot be blurred here, so nothing is shown. Ask your administrator, or send it without.",

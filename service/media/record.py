@@ -1,4 +1,4 @@
-"""The record of a photo, as this room sees it: what was declared, how far it has come, where its bytes lie.
+"""The record of a photo or a recording, as this room sees it: what was declared, how far it has come, where its bytes lie.
 
 Its state is moved by the service alone, and only through the door.
 """
@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, false, select
 
 from schemas.problems import Problem, Refused
+from service import jobs
 from sync.changes import Change, Status
 from sync.clock import moment
 from sync.server.actor import Actor, system_actor
@@ -144,6 +145,12 @@ def tell(
     if media is not None:
         change = Change(f"media-{uuid4()}", COLLECTION, media_id, dict(fields), base_seq=media.seq)
         door.push(connection, system_actor(tenant_id), [change])
+
+
+def work_later(connection: Connection, task: str, media: Media, queue: str = jobs.DEFAULT) -> None:
+    """Have the worker do this to the file, once however often it is asked."""
+    arguments = {"tenant_id": str(media.tenant_id), "media_id": media.id}
+    jobs.enqueue(connection, task, key=f"{task}/{media.tenant_id}/{media.id}", queue=queue, **arguments)
 
 
 def _media(tenant_id: UUID, seq: int, author: str, record: Mapping[str, Any]) -> Media:

@@ -206,6 +206,12 @@ class Store:
             finally:
                 body.close()
 
+    def fetch(self, key: str, path: Path) -> None:
+        """Write the object to a file. Raises AbsentError."""
+        with path.open("wb") as file:
+            for piece in self.read(key):
+                file.write(piece)
+
     def put(self, key: str, content: bytes, media_type: str) -> None:
         """Store an object; one that was there is replaced."""
         with _answering():
@@ -228,11 +234,6 @@ class Store:
         with _answering():
             for key in keys:
                 self._client.delete_object(Bucket=self.bucket, Key=key)
-
-    def delete_below(self, prefix: str) -> None:
-        """Remove everything whose key begins so."""
-        for page in self.pages(prefix):
-            self.delete(*(listed.key for listed in page))
 
     def erase_below(self, prefix: str) -> None:
         """Remove everything whose key begins so, with all that the store keeps of it: old versions, parts of begun uploads."""
@@ -305,7 +306,9 @@ def _answering() -> Iterator[None]:
 def _away(fault: Exception) -> Refused:
     _log.warning("the object store does not answer", exception=type(fault).__name__)
     return Refused(
-        Problem.UNAVAILABLE, "The store of photos does not answer.", extra={"retry_after": RETRY_AFTER}
+        Problem.UNAVAILABLE,
+        "The store of photos and recordings does not answer.",
+        extra={"retry_after": RETRY_AFTER},
     )
 
 

@@ -9,10 +9,21 @@ from sqlalchemy import Connection, func, select
 
 from service.database import Database
 from service.media import record as records
-from service.media.record import ABANDONED, COLLECTION, HELD, OPEN, READY, UNCHECKED, VERIFIED, WHOLE, Media
+from service.media.record import (
+    ABANDONED,
+    COLLECTION,
+    HELD,
+    OPEN,
+    READY,
+    UNCHECKED,
+    VERIFIED,
+    VERIFY,
+    WHOLE,
+    Media,
+    work_later,
+)
 from service.media.store import Store
 from service.media.transcoding import transcode_later
-from service.media.uploads import verify_later
 from sync.server.push import Door
 
 ABANDONED_AFTER = timedelta(days=30)
@@ -52,7 +63,7 @@ def take_up(connection: Connection, door: Door, tenant_id: UUID, now: datetime) 
         if media and (media.state == READY or (media.state == VERIFIED and media.progress)):
             transcode_later(connection, media)
         elif media:
-            verify_later(connection, media)
+            work_later(connection, VERIFY, media)
     return len(found)
 
 

@@ -18,7 +18,17 @@ from service.logs import logger
 from service.media import arrival
 from service.media import record as records
 from service.media.reasons import UnfitError
-from service.media.record import QUARANTINED, READY, TRANSCODE, VERIFIED, WHOLE, Media
+from service.media.record import (
+    DELETED,
+    EXPIRING,
+    QUARANTINED,
+    READY,
+    TRANSCODE,
+    VERIFIED,
+    WHOLE,
+    Media,
+    work_later,
+)
 from service.media.recording_renditions import PLAYABLE, store_made
 from service.media.recordings import apart
 from service.media.recordings.formats import BLURRED, MAX_SECONDS, ORIGINAL
@@ -30,6 +40,8 @@ from sync.server.push import Door
 LOOK_EVERY_S = 5.0
 STEPS = (25, 50, 75)
 """Percentages at which the record says how far it is: a phone may pull each of them over a slow network."""
+_GOING = frozenset({READY, VERIFIED, EXPIRING, DELETED})
+"""States of a recording nobody wants made smaller any more of which nothing need be kept."""
 _SPARE = 1 << 30
 _log = logger(__name__)
 
@@ -40,10 +52,7 @@ class UnwantedError(Exception):
 
 def transcode_later(connection: Connection, media: Media) -> None:
     """Have the worker make the rest of this recording."""
-    arguments = {"tenant_id": str(media.tenant_id), "media_id": media.id}
-    jobs.enqueue(
-        connection, TRANSCODE, key=f"{TRANSCODE}/{media.tenant_id}/{media.id}", queue=jobs.LONG, **arguments
-    )
+    work_later(connection, TRANSCODE, media, jobs.LONG)
 
 
 def transcode(database: Database, door: Door, store: Store, tenant_id: UUID, media_id: str) -> None:
@@ -98,7 +107,7 @@ class _Work:
         with self.database.begin(self.tenant_id) as connection:
             media = records.read(connection, self.tenant_id, self.media_id)
         if media is None or media.state == QUARANTINED or (media.consent_withdrawn and media.state in _GOING):
-            self.store.delete_below(records.prefix(self.tenant_id, self.media_id))
+            self.store.erase_below(records.prefix(self.tenant_id, self.media_id))
 
     def watch(self, percent: int) -> None:
         """Say how far it is, and stop when it is not wanted, or not here."""
@@ -138,9 +147,7 @@ class _Work:
         try:
             self.store.size(media.raw_key)
         except AbsentError:
-            with source.open("wb") as file:
-                for piece in self.store.read(media.key(ORIGINAL)):
-                    file.write(piece)
+            self.store.fetch(media.key(ORIGINAL), source)
         else:
             arrival.fetch(self.store, media, source)
 
@@ -149,6 +156,3 @@ class _Work:
         if media is None or media.state not in (READY, VERIFIED) or media.consent_withdrawn:
             raise UnwantedError
         return media
-
-
-_GOING = frozenset({READY, VERIFIED, "expiring", "deleted"})

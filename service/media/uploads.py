@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from schemas.problems import Problem, Refused
-from service.jobs import enqueue
 from service.media import limits
 from service.media import record as records
 from service.media.bucket import Part
-from service.media.record import OPEN, UPLOADED, UPLOADING, VERIFY, Media
+from service.media.record import OPEN, UPLOADED, UPLOADING, VERIFY, Media, work_later
 from service.media.store import UPLOAD_LASTS, AbsentError, Signed, Store
 from service.settings import Settings
 from sync.server.actor import Actor
@@ -60,7 +59,7 @@ def plan(store: Store, media: Media) -> Plan:
     if in_one(media):
         return store.sign_put(media.raw_key, media.media_type, media.size_bytes, media.sha256)
     upload_id = store.upload_id(media.raw_key)
-    if upload_id is None and _is_joined(store, media):
+    if upload_id is None and is_there(store, media):
         upload_id, arrived = JOINED, _as_arrived(media)
     else:
         upload_id = upload_id or store.begin_parts(media.raw_key, media.media_type)
@@ -76,35 +75,40 @@ def in_one(media: Media) -> bool:
 def sign_part(store: Store, media: Media, number: int, md5: str | None = None) -> Signed:
     """Where to PUT part `number`; its length is signed, and its MD5 (hex) when given: the store refuses a damaged one."""
     demand_open(media)
-    size = _size(media, number)
-    if in_one(media) or size is None:
-        raise Refused(Problem.INVALID_REQUEST, f"This file has no part {number}: {_told_parts(media)}.")
-    return store.sign_part(media.raw_key, under_way(store, media), number, size, md5)
+    if in_one(media):
+        raise Refused(Problem.INVALID_REQUEST, f"This file has no part {number}: it is sent whole.")
+    return sign_part_of(store, media, _under_way(store, media), number, md5)
 
 
-def sign_piece(store: Store, media: Media, upload_id: str, number: int) -> Signed:
-    """The same for a client that sends small files in parts too."""
-    size = _size(media, number)
-    if size is None:
-        raise Refused(Problem.INVALID_REQUEST, f"This file has no part {number}.")
-    return store.sign_part(media.raw_key, upload_id, number, size)
+def sign_part_of(store: Store, media: Media, upload_id: str, number: int, md5: str | None = None) -> Signed:
+    """The same within an upload that is known, by whoever sends small files in parts too."""
+    if number not in sizes(media):
+        raise Refused(
+            Problem.INVALID_REQUEST,
+            f"This file has no part {number}: its parts are 1 to {len(sizes(media))}.",
+        )
+    return store.sign_part(media.raw_key, upload_id, number, sizes(media)[number], md5)
 
 
-def arrived_parts(store: Store, media: Media) -> list[Part]:
-    """The parts that need not come again, in their order. Raises Refused where no upload in parts is under way."""
-    return _whole(store.parts(media.raw_key, under_way(store, media)), sizes(media))
+def arrived_parts(store: Store, media: Media, upload_id: str) -> list[Part]:
+    """The parts that need not come again, in their order: all, when the store has joined them. Raises Refused."""
+    if store.upload_id(media.raw_key) is None and is_there(store, media):
+        return _as_arrived(media)
+    demand_this(store, media, upload_id)
+    return _whole(store.parts(media.raw_key, upload_id), sizes(media))
 
 
-def under_way(store: Store, media: Media) -> str:
-    """The id of the upload in parts. Raises Refused where there is none."""
+def demand_this(store: Store, media: Media, upload_id: str) -> None:
+    """Raise Refused unless this is the upload in parts that is under way."""
+    if _under_way(store, media) != upload_id:
+        raise Refused(Problem.NOT_FOUND)
+
+
+def _under_way(store: Store, media: Media) -> str:
     upload_id = store.upload_id(media.raw_key)
     if upload_id is None:
         raise Refused(Problem.MEDIA_NOT_READY, "No upload is under way: ask first how to send the file.")
     return upload_id
-
-
-def _told_parts(media: Media) -> str:
-    return "it is sent whole" if in_one(media) else f"its parts are 1 to {_count(media)}"
 
 
 def begin(connection: Connection, door: Door, settings: Settings, actor: Actor, media_id: str) -> Media:
@@ -139,19 +143,17 @@ def arrive(store: Store, media: Media, claimed: Mapping[int, str] | None = None)
 
 def arrived(connection: Connection, door: Door, actor: Actor, media_id: str) -> str:
     """Say on the record that the file is there, and have it checked, in one transaction; returns the state."""
-    media = find_own(connection, actor, media_id)
+    return take(connection, door, find_own(connection, actor, media_id))
+
+
+def take(connection: Connection, door: Door, media: Media) -> str:
+    """The same of a record that was read: once, however often it is said."""
     if media.state not in OPEN:
         return media.state
     state = records.move(connection, door, media, UPLOADED)
     if state == UPLOADED:
-        verify_later(connection, media)
+        work_later(connection, VERIFY, media)
     return state
-
-
-def verify_later(connection: Connection, media: Media) -> None:
-    """Have the worker check this file."""
-    arguments = {"tenant_id": str(media.tenant_id), "media_id": media.id}
-    enqueue(connection, VERIFY, key=f"{VERIFY}/{media.tenant_id}/{media.id}", **arguments)
 
 
 def abort(store: Store, media: Media) -> None:
@@ -173,18 +175,7 @@ def sizes(media: Media) -> dict[int, int]:
     return {number: min(PART_SIZE, media.size_bytes - start) for number, start in enumerate(starts, 1)}
 
 
-def _size(media: Media, number: int) -> int | None:
-    """The size of one part; None when the file has none of this number."""
-    return (
-        min(PART_SIZE, media.size_bytes - (number - 1) * PART_SIZE) if 1 <= number <= _count(media) else None
-    )
-
-
-def _count(media: Media) -> int:
-    return -(-media.size_bytes // PART_SIZE)
-
-
-def _is_joined(store: Store, media: Media) -> bool:
+def is_there(store: Store, media: Media) -> bool:
     """Whether all arrived, and only the word of it was lost: then not a byte of it need come again."""
     try:
         return store.size(media.raw_key) == media.size_bytes

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from schemas.problems import Problem, Refused
+from service.media.record import HELD
 from service.records.checks import changed
 from service.records.system import system_change, system_deletion
 from sync.changes import Record
 from sync.server.actor import Actor
 from sync.server.kind import Effect, Near, Write
 
-HELD = "incident_hold"
 WITHDRAWN: Mapping[str, str] = {
     "declared": "abandoned",
     "uploading": "abandoned",

@@ -318,10 +318,10 @@ def test_a_file_that_cannot_be_stored_is_told(
     assert refused.value.problem is Problem.UNAVAILABLE
 
 
-def test_what_lies_below_is_deleted_and_nothing_beside(store: Store) -> None:
+def test_what_lies_below_is_erased_and_nothing_beside(store: Store) -> None:
     below, beside = f"{uuid4()}/film/", f"{uuid4()}/film-of-another"
     for key in (f"{below}raw", f"{below}360p", beside):
         store.put(key, b"film", "video/mp4")
-    store.delete_below(below)
+    store.erase_below(below)
     assert list(store.pages(below)) in ([], [[]])
     assert store.size(beside) == 4
