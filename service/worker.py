@@ -26,6 +26,7 @@ from service.media.antivirus import Clamd
 from service.media.patience import WORKER
 from service.media.record import CUT, TRANSCODE, VERIFY
 from service.media.store import Store
+from service.portability import exports
 from service.records import KINDS, expiry, read_log
 from service.settings import Settings
 from sync.changes import Status
@@ -66,6 +67,16 @@ class Worker:
     def cut_clip(self, tenant_id: str, media_id: str) -> None:
         """Cut a piece of a recording that somebody keeps."""
         clips.cut(self.database, self.door, self.store, UUID(tenant_id), media_id)
+
+    def make_export(self, tenant_id: str, export_id: str) -> None:
+        """Write everything of a person's to one file."""
+        exports.make(self.database, KINDS, self.store, UUID(tenant_id), UUID(export_id), self.now)
+
+    def forget_exports(self, tenant_id: UUID) -> bool:
+        """Forget that exports were asked for."""
+        with self.database.begin(tenant_id) as connection:
+            exports.forget_old(connection, tenant_id, self.now())
+        return False
 
     def take_up_clips(self, tenant_id: UUID) -> bool:
         """Have clips cut whose recording is ready by now."""
@@ -148,11 +159,12 @@ class Worker:
         queue.task(name=VERIFY, retry=jobs.Patient())(self.verify_media)
         queue.task(name=TRANSCODE, retry=jobs.Patient())(self.transcode_media)
         queue.task(name=CUT, retry=jobs.Patient())(self.cut_clip)
+        queue.task(name=exports.MAKE_EXPORT, retry=jobs.Patient())(self.make_export)
         by_the_clock = {
             "* * * * *": (self.fold_read_log, self.take_up_clips, self.take_in, self.erase_media),
             "*/5 * * * *": (self.expire, self.give_up_held),
             "11 * * * *": (self.purge_inbox, self.sweep_uploads),
-            "17 3 * * *": (self.tidy_store,),
+            "17 3 * * *": (self.tidy_store, self.forget_exports),
             "29 3 * * *": (self.purge,),
             "41 3 * * *": (self.raise_horizon,),
         }

@@ -14,12 +14,13 @@ from observation_tools.webvtt import read_notes
 from schemas.fields import Choice
 from schemas.problems import Problem, Refused
 from schemas.sync import Message
-from service.api import hardened, importing, reading, timelines
+from service.api import hardened, importing, reading
 from service.api.importing import ALREADY_TAKEN, ImportedSchema
 from service.api.smorest import Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.api.visits import names_of, notes_of, opened
+from service.insights import timelines
 from service.records import KINDS
 
 Read = TypeVar("Read")

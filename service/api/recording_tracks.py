@@ -10,7 +10,7 @@ from observation_tools.web_annotation import read_comments
 from schemas.fields import Choice
 from schemas.problems import Problem
 from schemas.sync import Message
-from service.api import hardened, importing, reading, timelines
+from service.api import hardened, importing, reading
 from service.api import lesson_on_recording as lesson
 from service.api.importing import ALREADY_TAKEN, ImportedCommentsSchema
 from service.api.media import shown
@@ -26,6 +26,7 @@ from service.api.smorest import Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.api.visits import names_of, notes_of, opened
+from service.insights import timelines
 from service.media import playback
 from service.records import KINDS
 from sync.changes import Record

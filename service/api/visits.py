@@ -14,11 +14,12 @@ from schemas.fields import Id, Ids, Whole, Words
 from schemas.problems import Problem, Refused
 from schemas.records.visits import VisitSchema
 from schemas.sync import Message
-from service.api import reading, revising, timelines
+from service.api import reading, revising
 from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.api.writing import write
+from service.insights import timelines
 from service.records import KINDS
 from sync.changes import Change, Record
 

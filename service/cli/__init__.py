@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from service.cli import leaving  # noqa: F401  # its commands are of the group `person`
 from service.cli.db import db
 from service.cli.media import media
 from service.cli.people import person, tenant, token

@@ -1,0 +1,120 @@
+"""`comewatch person export`, `import` and `forget`: leaving with what is hers, arriving, being forgotten."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from service.cli.people import person
+from service.cli.shell import as_json, open_database, say, settings_of_this_shell
+
+
+@person.command("export")
+@click.argument("address")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@as_json
+def export_person(address: str, file: Path, as_json: bool) -> None:
+    """Write everything of the person at ADDRESS to FILE, a zip: records, media, notes as WebVTT.
+
+    \b
+    Example:
+      comewatch person export ana@riverbend.example ana.zip
+    """
+    from service.media.store import Store
+    from service.portability.exporting import export
+    from service.records import KINDS
+    from sync.clock import system_now
+
+    settings = settings_of_this_shell()
+    with open_database(settings) as database:
+        whose = _whose(database, address)
+        manifest = export(database, KINDS, Store(settings), whose, file, system_now())
+    files = len(manifest["files"])
+    words = [f"{file}: {sum(manifest['records'].values())} records in {files} files."]
+    words += [f"Not in the store any more: {name}" for name in manifest["left_out"]]
+    say(manifest, as_json, "\n".join(words))
+
+
+@person.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--address", required=True, help="Of the person here whose all of it becomes: make her first.")
+@as_json
+def import_person(file: Path, address: str, as_json: bool) -> None:
+    """Take in FILE, which `person export` wrote on another instance, as records of the person at ADDRESS here.
+
+    Who is named in it and is not known here becomes a person without a way in. Powers (roles) are not brought along.
+    Safe to repeat: nothing is made twice.
+
+    \b
+    Example:
+      comewatch person create ana@lakeside.example --tenant lakeside --name "Ana Ruiz"
+      comewatch person import ana.zip --address ana@lakeside.example
+    """
+    from dataclasses import asdict
+
+    from service.media.store import Store
+    from service.portability.importing import Arrival, Export, ExportError
+    from service.records import KINDS
+
+    settings = settings_of_this_shell()
+    with open_database(settings) as database:
+        try:
+            export = Export(file)
+            export.check()
+            arrival = Arrival(database, KINDS, Store(settings), export, _whose(database, address))
+            told = arrival.take_in()
+        except ExportError as error:
+            raise click.ClickException(str(error)) from error
+    made, there = sum(told.made.values()), sum(told.there.values())
+    words = [f"{made} records made, {there} were there, {told.files} files stored.", *told.refused]
+    say(asdict(told), as_json, "\n".join(words))
+
+
+@person.command("forget")
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do it. Without this, only say what would go.")
+@as_json
+def forget_person(address: str, yes: bool, as_json: bool) -> None:
+    """Forget the person at ADDRESS for good: records, words, files, ways in. It cannot be undone.
+
+    Her lessons go with all that lies on them. Notes that she shared on others' lessons stay with those hosts, without her
+    name. What is held for an incident must be released first. See docs/data-map.md.
+
+    \b
+    Examples:
+      comewatch person forget ana@riverbend.example
+      comewatch person forget ana@riverbend.example --yes
+    """
+    from service.media.store import Store
+    from service.portability import forgetting
+    from service.records import KINDS
+    from sync.clock import system_now
+    from sync.server.push import Door
+
+    settings = settings_of_this_shell()
+    with open_database(settings) as database:
+        whose = _whose(database, address)
+        door = Door(KINDS)
+        if not yes:
+            kinds = Counter(kind for kind, _ in forgetting.would_go(database, door, whose))
+            words = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "no records"
+            say(dict(kinds), as_json, f"Would go: {words}, and every way in. Nothing was done; add --yes.")
+            return
+        gone = forgetting.forget(database, door, Store(settings), whose, system_now())
+    say(
+        {"records": gone.records, "media": gone.media},
+        as_json,
+        f"Forgotten: {gone.records} records, {gone.media} of them with files.",
+    )
+
+
+def _whose(database: object, address: str) -> tuple[UUID, str]:
+    from service.accounts import directory
+    from service.database import Database
+
+    assert isinstance(database, Database)
+    with database.begin_reference() as connection:
+        return directory.person_by_address(connection, address)

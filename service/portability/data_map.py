@@ -1,0 +1,119 @@
+"""What is kept of people: each table, what of a person is in it, how long, and what becomes of it when she is forgotten.
+
+A test holds this map against the tables, and `docs/data-map.md` against this map: whoever adds a table says it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`column`: the rows in which it is her id are deleted when she is forgotten."""
+
+    holds: str
+    lasts: str
+    forgotten: str = "nothing personal"
+    column: str | None = None
+
+
+def _hers(holds: str, lasts: str, column: str = "person_id") -> Kept:
+    return Kept(holds, lasts, "deleted", column)
+
+
+_RECORD = "as long as the record; deleted ones leave their id for 180 days"
+_BY_THE_DOOR = "deleted through the one door, so that phones delete it too"
+
+RECORDS: Mapping[str, Kept] = MappingProxyType(
+    {
+        "schools": Kept("names of schools", _RECORD),
+        "people": Kept("her name and roles", _RECORD, "the name is replaced, roles end"),
+        "groups": Kept("names and questions of groups", _RECORD, "stay: they are the group's"),
+        "memberships": Kept("where she belongs", _RECORD, _BY_THE_DOOR),
+        "invitations": Kept("what she asked colleagues to look for", _RECORD, _BY_THE_DOOR),
+        "seats": Kept("which visits she took part in", _RECORD, _BY_THE_DOOR),
+        "visit_requests": Kept("whom she asked, and who asked her", _RECORD, _BY_THE_DOOR),
+        "visits": Kept("her lessons that were visited", _RECORD, f"hers as host: {_BY_THE_DOOR}"),
+        "notes": Kept(
+            "what was noticed",
+            f"drafts 14 days; else {_RECORD}",
+            f"of her lessons, and her drafts: {_BY_THE_DOOR}; what she shared stays with the host, without her name",
+        ),
+        "debriefs": Kept("how a visit was talked over", _RECORD, f"of her lessons: {_BY_THE_DOOR}"),
+        "next_steps": Kept("what is tried next", _RECORD, f"of her lessons: {_BY_THE_DOOR}"),
+        "media": Kept(
+            "photos and recordings",
+            "30 days, clips as long as the record",
+            f"made by her or of her lessons: {_BY_THE_DOOR}, files and versions at once",
+        ),
+        "comments": Kept("what was said on a recording", _RECORD, f"on her lessons: {_BY_THE_DOOR}"),
+        "conflicts": Kept("the words that lost when two wrote at once", _RECORD, _BY_THE_DOOR),
+        "rejected_writes": Kept("what could not be taken, as it was typed", _RECORD, _BY_THE_DOOR),
+        "read_events": Kept("who read of a visit", _RECORD, f"of her lessons: {_BY_THE_DOOR}"),
+    }
+)
+ENGINE: Mapping[str, Kept] = MappingProxyType(
+    {
+        "sync_clock": Kept("a number", "always"),
+        "sync_mark": Kept("a number a day", "always"),
+        "sync_document": Kept("the records as phones have them", _RECORD, "as the record; ids stay"),
+        "sync_scope": Kept("numbers", "always"),
+        "sync_entry": Kept("who may see which id", "tombstones 180 days", "ids stay"),
+        "sync_membership": Kept("which scopes her id is in", "always", "ids stay"),
+        "sync_device": Kept("when a device was here, and how far its clock is off", "400 days", "deleted"),
+        "sync_receipt": Kept("what became of each change", "430 days", "deleted"),
+        "sync_inbox": Kept("every push as it arrived", "30 days", "deleted"),
+        "sync_history": Kept("earlier words of records", "2 years", "the words are taken out"),
+        "sync_held": Kept("changes that wait for others", "30 days", "deleted"),
+        "sync_sent": Kept("what a device sent last", "400 days", "deleted"),
+    }
+)
+SERVICE: Mapping[str, Kept] = MappingProxyType(
+    {
+        "tenant": Kept("the name of the district", "always"),
+        "login_address": _hers("her address", "as long as she may sign in"),
+        "sign_in_code": _hers("that a code was made for her; not the code", "7 days after it ran out"),
+        "session": Kept(
+            "the name of a device, when it was used",
+            "as long as it is signed in, ended ones as a list",
+            "ended, the name taken out; the device is asked to wipe itself",
+        ),
+        "read_log": Kept("who read what, until it is told", "a minute", "ids only"),
+        "media_erased": Kept("a number", "always"),
+        "person_export": _hers("that she asked for her export", "30 days"),
+    }
+)
+ALL: Mapping[str, Kept] = MappingProxyType({**ENGINE, **SERVICE, **RECORDS})
+
+
+def markdown() -> str:
+    """The map as `docs/data-map.md`."""
+    parts = [_HEAD]
+    for title, tables in (("Records", RECORDS), ("Accounts and work", SERVICE), ("The engine", ENGINE)):
+        parts += [
+            f"\n## {title}\n\n| table | what of a person | how long | when she is forgotten |\n|---|---|---|---|\n"
+        ]
+        parts += [
+            f"| `{name}` | {kept.holds} | {kept.lasts} | {kept.forgotten} |\n"
+            for name, kept in tables.items()
+        ]
+    return "".join(parts)
+
+
+_HEAD = """# What is kept of people
+
+Written by `python -m service.portability.data_map`; a test holds it against the tables. Nothing is kept of students: there
+is no such record. Files lie in the object store below `<tenant>/<media id>/`; exports below `<tenant>/exports/`, for a day.
+
+A person takes everything of hers along (`POST /v1/me/export`, `comewatch person export`), it can be taken in elsewhere
+(`comewatch person import`), and she is forgotten by `comewatch person forget`. What is held for an incident is kept until
+the operator releases it: until then she is not forgotten, and the command says what it waits for.
+"""
+
+if __name__ == "__main__":
+    from pathlib import Path
+
+    Path("docs/data-map.md").write_text(markdown(), encoding="utf-8")

@@ -1,0 +1,113 @@
+"""A person is forgotten: her records, words, files, ways in, and what the engine kept of them.
+
+What she shared with a host is the host's and stays, without her name. Each step may be stopped and done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Text, Uuid, column, delete, table, update
+
+from schemas.problems import Problem, Refused
+from service.accounts import sessions
+from service.accounts.models import session
+from service.database import Database
+from service.media.record import HELD, prefix
+from service.media.record import read as read_media
+from service.media.store import Store
+from service.portability.belongings import MOST_AT_ONCE, Belongings
+from service.portability.data_map import ALL
+from sync.changes import Change, Outcome, Status
+from sync.server.actor import system_actor
+from sync.server.forgetting import forget_person
+from sync.server.push import Door
+
+Key = tuple[str, str]
+NAMELESS = "Former colleague"
+FORGOTTEN = "the person was forgotten"
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many records and files' records went."""
+
+    records: int
+    media: int
+
+
+def would_go(database: Database, door: Door, whose: tuple[UUID, str]) -> list[Key]:
+    """(kind, id) of all that would go now."""
+    tenant_id, person_id = whose
+    with database.begin(tenant_id) as connection:
+        return Belongings(connection, door.kinds, tenant_id, person_id).to_forget()
+
+
+def forget(database: Database, door: Door, store: Store, whose: tuple[UUID, str], now: datetime) -> Forgotten:
+    """Forget the person (tenant id, person id). Refused(MEDIA_HELD) while something of hers is held for an incident."""
+    tenant_id, person_id = whose
+    with database.begin(tenant_id) as connection:
+        _sign_out(connection, whose, now)
+    gone: list[Key] = []
+    while keys := would_go(database, door, whose):
+        with database.begin(tenant_id) as connection:
+            _demand_none_held(connection, tenant_id, keys)
+            gone += _delete(connection, door, tenant_id, keys[:MOST_AT_ONCE])
+    for kind, record_id in gone:
+        if kind == "media":
+            store.erase_below(prefix(tenant_id, record_id))
+    with database.begin(tenant_id) as connection:
+        _take_name(connection, door, whose)
+        forget_person(connection, tenant_id, person_id, [*gone, ("people", person_id)])
+        _forget_rows(connection, whose)
+    return Forgotten(len(gone), sum(kind == "media" for kind, _ in gone))
+
+
+def _sign_out(connection: Connection, whose: tuple[UUID, str], now: datetime) -> None:
+    tenant_id, person_id = whose
+    sessions.end(connection, tenant_id, session.c.person_id == person_id, FORGOTTEN, now, wipe=True)
+    hers = (session.c.tenant_id == tenant_id) & (session.c.person_id == person_id)
+    connection.execute(update(session).where(hers).values(device_name=""))
+
+
+def _demand_none_held(connection: Connection, tenant_id: UUID, keys: Sequence[Key]) -> None:
+    media = (read_media(connection, tenant_id, record_id) for kind, record_id in keys if kind == "media")
+    held = [one.id for one in media if one is not None and one.state == HELD]
+    if held:
+        raise Refused(
+            Problem.MEDIA_HELD,
+            f"Held for an incident: {', '.join(held)}. Release them first: comewatch media release --help",
+        )
+
+
+def _delete(connection: Connection, door: Door, tenant_id: UUID, keys: Sequence[Key]) -> Sequence[Key]:
+    changes = [Change(f"forget-{uuid4()}", kind, record_id, deleted=True) for kind, record_id in keys]
+    _demand_done(door.push(connection, system_actor(tenant_id), changes))
+    return keys
+
+
+def _take_name(connection: Connection, door: Door, whose: tuple[UUID, str]) -> None:
+    tenant_id, person_id = whose
+    said = {"display_name": NAMELESS, "roles": [], "evaluator_ids": []}
+    change = Change(f"forget-{uuid4()}", "people", person_id, said)
+    _demand_done(door.push(connection, system_actor(tenant_id), [change]))
+
+
+def _demand_done(outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        if outcome.status not in (Status.APPLIED, Status.MERGED, Status.REPEATED):
+            why = (outcome.problem or {}).get("detail") or outcome.status.value
+            raise Refused(Problem.NOT_ALLOWED, f"{outcome.collection} {outcome.id} does not go: {why}")
+
+
+def _forget_rows(connection: Connection, whose: tuple[UUID, str]) -> None:
+    """Rows that are hers alone, in the order of the map."""
+    tenant_id, person_id = whose
+    for name, kept in ALL.items():
+        if kept.column is not None:
+            rows = table(name, column("tenant_id", Uuid), column(kept.column, Text))
+            hers = (rows.c.tenant_id == tenant_id) & (rows.c[kept.column] == person_id)
+            connection.execute(delete(rows).where(hers))
