@@ -23,7 +23,7 @@ from service.portability.belongings import MOST_AT_ONCE, Belongings
 from service.portability.data_map import ALL
 from sync.changes import Change, Outcome, Status
 from sync.server.actor import system_actor
-from sync.server.forgetting import forget_person
+from sync.server.forgetting import forget_person, forget_records
 from sync.server.push import Door
 
 Key = tuple[str, str]
@@ -51,19 +51,22 @@ def forget(database: Database, door: Door, store: Store, whose: tuple[UUID, str]
     tenant_id, person_id = whose
     with database.begin(tenant_id) as connection:
         _sign_out(connection, whose, now)
-    gone: list[Key] = []
+    records = media = 0
     while keys := would_go(database, door, whose):
         with database.begin(tenant_id) as connection:
             _demand_none_held(connection, tenant_id, keys)
-            gone += _delete(connection, door, tenant_id, keys[:MOST_AT_ONCE])
-    for kind, record_id in gone:
-        if kind == "media":
+            gone = keys[:MOST_AT_ONCE]
+            _delete(connection, door, tenant_id, gone)
+            forget_records(connection, tenant_id, gone)
+        files = [record_id for kind, record_id in gone if kind == "media"]
+        for record_id in files:  # were it stopped here, the worker erases what was deleted
             store.erase_below(prefix(tenant_id, record_id))
+        records, media = records + len(gone), media + len(files)
     with database.begin(tenant_id) as connection:
         _take_name(connection, door, whose)
-        forget_person(connection, tenant_id, person_id, [*gone, ("people", person_id)])
+        forget_person(connection, tenant_id, person_id)
         _forget_rows(connection, whose)
-    return Forgotten(len(gone), sum(kind == "media" for kind, _ in gone))
+    return Forgotten(records, media)
 
 
 def _sign_out(connection: Connection, whose: tuple[UUID, str], now: datetime) -> None:
@@ -83,10 +86,9 @@ def _demand_none_held(connection: Connection, tenant_id: UUID, keys: Sequence[Ke
         )
 
 
-def _delete(connection: Connection, door: Door, tenant_id: UUID, keys: Sequence[Key]) -> Sequence[Key]:
+def _delete(connection: Connection, door: Door, tenant_id: UUID, keys: Sequence[Key]) -> None:
     changes = [Change(f"forget-{uuid4()}", kind, record_id, deleted=True) for kind, record_id in keys]
     _demand_done(door.push(connection, system_actor(tenant_id), changes))
-    return keys
 
 
 def _take_name(connection: Connection, door: Door, whose: tuple[UUID, str]) -> None:

@@ -20,6 +20,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from schemas.base import SERVER_OWNED
+from schemas.records.seats import seat_id
 from service.database import Database
 from service.media.record import prefix
 from service.media.store import Store
@@ -127,7 +128,7 @@ class Arrival:
         return self.told
 
     def _put(self, kind: str, records: Iterable[Record]) -> None:
-        renamed = [self._renamed(record) for record in records]
+        renamed = [self._renamed(kind, record) for record in records]
         for start in range(0, len(renamed), BATCH):
             some = renamed[start : start + BATCH]
             with self.database.begin(self.tenant_id) as connection:
@@ -160,17 +161,13 @@ class Arrival:
         )
         return set(connection.execute(found).scalars())
 
-    def _renamed(self, record: Record) -> Record:
+    def _renamed(self, kind: str, record: Record) -> Record:
         """The record with her id here in place of the one that she had there."""
         old, new = self.export.person_id, self.becomes
-        return {
-            name: [new if one == old else one for one in value]
-            if isinstance(value, list)
-            else new
-            if value == old
-            else value
-            for name, value in record.items()
-        }
+        said = {name: _replaced(value, old, new) for name, value in record.items()}
+        if kind == "seats":  # a seat's id says whose it is
+            said["id"] = seat_id(said["invitation_id"], said["person_id"])
+        return said
 
     def _put_files(self) -> None:
         for name in self.export.below("media"):
@@ -186,3 +183,9 @@ class Arrival:
     def _count(where: dict[str, int], kind: str, number: int) -> None:
         if number:
             where[kind] = where.get(kind, 0) + number
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, list):
+        return [new if one == old else one for one in value]
+    return new if value == old else value

@@ -34,6 +34,7 @@ PUBLIC = BY_LEAVE | {
     "/v1/docs/<name>",
 }
 SECRET = BY_LEAVE | {
+    "/v1/me/export",
     "/v1/media/<media_id>/uppy",
     "/v1/sign-in/code",
     "/v1/sign-in/refresh",

@@ -1,0 +1,100 @@
+"""What happens in that school, and how to look for it everywhere."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+from sqlalchemy import make_url
+
+from schemas.records.seats import seat_id
+from service.accounts import directory, sessions, sign_in
+from service.dev.postgres import binary
+from tests.conftest import owner_url
+from tests.media.pictures import jpeg
+from tests.media.world import HANA, NINA, OLGA, VISIT, World
+
+ADDRESS = "olga.canary@north.example"
+NAME = "Olga Canaryname"
+DRAFT, DRAFTED_BEFORE = "canary of a draft", "canary of what the draft said before"
+SHARED, SHARED_BEFORE = "a shared canary", "canary of what it said before it was shared"
+INVITING, REFUSED, DEVICE = "canary of an invitation", "canary of what was refused", "canary of a device"
+OF_HER_LESSON, DRAFT_ON_HERS = "canary of a note on her own lesson", "canary of a draft on it"
+PHOTO = "photo-of-olga"
+GONE = (
+    ADDRESS,
+    NAME,
+    DRAFT,
+    DRAFTED_BEFORE,
+    SHARED_BEFORE,
+    INVITING,
+    REFUSED,
+    DEVICE,
+    OF_HER_LESSON,
+    DRAFT_ON_HERS,
+)
+HER_LESSON = "lesson-of-olga"
+SEAT = seat_id("door-of-olga", NINA)
+
+
+def live(world: World) -> None:
+    """A few weeks."""
+    world.system("people", OLGA, display_name=NAME, roles=["teacher"])
+    with world.database.begin(world.tenant_id) as connection:
+        directory.add_address(connection, ADDRESS, world.tenant_id, OLGA, world.now)
+        sign_in.make_code(connection, world.tenant_id, OLGA, world.now)
+        sessions.start(connection, world.tenant_id, OLGA, ("phone-of-olga", DEVICE), world.now)
+    note(world, OLGA, "draft-note", DRAFTED_BEFORE)
+    world.put(OLGA, "notes", "draft-note", text=DRAFT)
+    note(world, OLGA, "shared-note", SHARED_BEFORE)
+    world.put(OLGA, "notes", "shared-note", text=SHARED)
+    world.put(HANA, "visits", VISIT, state="captured")
+    world.put(OLGA, "notes", "shared-note", state="shared")
+    world.put(
+        OLGA,
+        "invitations",
+        "door-of-olga",
+        host_id=OLGA,
+        look_for=INVITING,
+        people_ids=[NINA],
+        seats=2,
+        state="open",
+    )
+    seat = {"invitation_id": "door-of-olga", "person_id": NINA, "state": "accepted"}
+    claimed = world.push(world.actor(NINA), "seats", SEAT, **seat)
+    assert claimed.problem is None, claimed
+    world.put(OLGA, "visits", HER_LESSON, host_id=OLGA, observer_ids=[HANA], state="under_way")
+    note(world, HANA, "note-of-hana", OF_HER_LESSON, visit=HER_LESSON)
+    note(world, HANA, "draft-of-hana", DRAFT_ON_HERS, visit=HER_LESSON)
+    world.put(HANA, "visits", HER_LESSON, state="captured")
+    world.put(HANA, "notes", "note-of-hana", state="shared")
+    refused = world.push(
+        world.actor(OLGA), "notes", "note-nowhere", visit_id=VISIT, note_kind="x", text=REFUSED
+    )
+    assert refused.status == "rejected", refused
+    picture = jpeg()
+    world.declare(PHOTO, picture)
+    world.send(world.begin(PHOTO), picture)
+    assert world.arrive(PHOTO) == "uploaded"
+    assert world.verify(PHOTO) == ("ready", None)
+
+
+def note(world: World, person_id: str, note_id: str, text: str, visit: str = VISIT) -> None:
+    """A noticing of somebody's."""
+    world.put(person_id, "notes", note_id, visit_id=visit, note_kind="noticing", text=text, at_ms=61_000)
+
+
+def dump(world: World) -> str:
+    """Everything that the database holds, as `pg_dump` writes it."""
+    url = make_url(owner_url(world.settings.database_url)).set(drivername="postgresql")
+    command = [binary("pg_dump"), "--data-only", "--inserts", url.render_as_string(hide_password=False)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def versions(world: World, below: str = "") -> list[str]:
+    """The keys of all that the store keeps, old versions and marks of deletions too."""
+    prefix = f"{world.tenant_id}/{below}"
+    listed: dict[str, Any] = world.store._client.list_object_versions(
+        Bucket=world.store.bucket, Prefix=prefix
+    )
+    return [found["Key"] for found in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ()))]

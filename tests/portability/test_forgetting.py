@@ -1,0 +1,87 @@
+"""Olga is forgotten: nothing that only she ever said, sent or was called is found anywhere again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from schemas.problems import Problem, Refused
+from service.accounts import sessions
+from service.accounts.models import session
+from service.media import erasure
+from service.portability import data_map, forgetting
+from tests.media.world import HANA, OLGA, VISIT, World
+from tests.portability.school import GONE, HER_LESSON, PHOTO, SHARED, dump, versions
+
+
+def forget(world: World) -> forgetting.Forgotten:
+    return forgetting.forget(world.database, world.door, world.store, (world.tenant_id, OLGA), world.now)
+
+
+def test_everything_is_there_before(world: World) -> None:
+    before = dump(world)
+    assert [word for word in (*GONE, SHARED) if word not in before] == []
+    assert len(versions(world, f"{PHOTO}/")) > 1
+
+
+def test_nothing_is_left_in_database_and_store_but_what_she_gave_away(world: World) -> None:
+    gone = forget(world)
+    assert (gone.media, gone.records > 5) == (1, True)
+    after = dump(world)
+    assert [word for word in GONE if word in after] == []
+    assert [word for word in ("door-of-olga", "note-of-hana", "draft-of-hana") if f'"{word}"' in after] == []
+    assert versions(world, f"{PHOTO}/") == []
+    assert world.record("notes", "shared-note")["text"] == SHARED
+    assert world.record("people", OLGA)["display_name"] == forgetting.NAMELESS
+
+
+def test_phones_are_told_what_is_gone_and_hers_to_wipe_itself(world: World) -> None:
+    forget(world)
+    with world.database.begin(world.tenant_id) as connection:
+        found = world.door.kinds["visits"].table
+        ids = connection.execute(select(found.c.id).where(found.c.tenant_id == world.tenant_id)).scalars()
+        assert list(ids) == [VISIT]
+        rows = connection.execute(
+            select(session).where(session.c.tenant_id == world.tenant_id, session.c.person_id == OLGA)
+        ).all()
+        removed = connection.exec_driver_sql(
+            f"SELECT record_id FROM sync_entry WHERE tenant_id = '{world.tenant_id}' AND removed"
+        ).scalars()
+        assert {HER_LESSON, "note-of-hana", PHOTO} <= set(removed)
+    assert [(row.wipe, row.reason, row.device_name) for row in rows] == [(True, forgetting.FORGOTTEN, "")]
+    assert sessions.ended(rows[0]).extra == {"wipe": True}
+
+
+def test_what_is_held_for_an_incident_stays_and_says_so(world: World) -> None:
+    world.put(OLGA, "visits", VISIT, state="shared")
+    world.put(HANA, "media", PHOTO, state="incident_hold")
+    with pytest.raises(Refused, match=PHOTO) as refused:
+        forget(world)
+    assert refused.value.problem is Problem.MEDIA_HELD
+    assert versions(world, f"{PHOTO}/") != []
+    world.system("media", PHOTO, state="ready")
+    assert forget(world).media == 1
+
+
+def test_one_that_was_stopped_in_the_middle_is_ended_by_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "MOST_AT_ONCE", 2)
+    with monkeypatch.context() as cut:
+        cut.setattr(world.store, "erase_below", lambda prefix: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            forget(world)
+    forget(world)
+    after = dump(world)
+    assert [word for word in GONE if word in after] == []
+    erasure.erase(world.database, world.door, world.store, world.tenant_id)  # as the worker does each minute
+    assert versions(world, f"{PHOTO}/") == []
+
+
+def test_the_map_names_every_table_and_no_other() -> None:
+    from service.migrations.rooms import tables
+
+    assert {table.name for table in tables()} == set(data_map.ALL)
+    assert Path("docs/data-map.md").read_text(encoding="utf-8") == data_map.markdown()
