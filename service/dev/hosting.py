@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from service.dev.instance import Instance
 from service.dev.lock import only_instance
 from service.dev.options import Options
 from service.dev.ports import free_pair, is_free
+from service.dev.programs import is_healthy
 from service.settings import ENVIRONMENT_FILE, Settings
 
 
@@ -20,7 +20,7 @@ def running_instance(say: Callable[[str], object]) -> Iterator[Settings]:
     options = Options.from_environment()
     if (options.home / ENVIRONMENT_FILE).is_file():
         settings = Settings.from_environment()
-        if _answers(settings.public_url):
+        if is_healthy(f"{settings.public_url}/health"):
             say(f"Using the instance at {settings.public_url}.")
             yield settings
             return
@@ -39,11 +39,3 @@ def _started(options: Options, say: Callable[[str], object]) -> Iterator[Instanc
         yield instance
     finally:
         instance.stop()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import sys
-import urllib.request
 from collections.abc import Mapping, Sequence
-from http.client import HTTPException
 from pathlib import Path
+
+import httpx
 
 from service.dev.children import spawn
 from service.dev.server import Server
+
+
+def is_healthy(address: str) -> bool:
+    """Whether somebody answers 200 there."""
+    try:
+        # not urllib: it leaves the socket open where a server resets a connection, as one does that starts or stops
+        return httpx.get(address, timeout=5, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 class Program(Server):
@@ -33,13 +42,7 @@ class Program(Server):
         self.process = spawn(self.command, log=self.log, env=self.env)
 
     def answers(self) -> bool:
-        if self.health is None:
-            return self.alive
-        try:
-            with urllib.request.urlopen(self.health, timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (OSError, HTTPException):  # the second where something else, or half a server, answers
-            return False
+        return self.alive if self.health is None else is_healthy(self.health)
 
 
 def api(host: str, port: int, *, url: str, env: Mapping[str, str], logs: Path) -> Program:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from service.dev.children import spawn
+from service.dev.programs import is_healthy
 from service.dev.server import Server
 
 
@@ -30,11 +30,7 @@ class Foreign(Server):
         self.process = spawn(self.command, log=self.log, env=self.env, cwd=self.cwd)
 
     def answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(self.health, timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+        return is_healthy(self.health)
 
     @property
     def pid(self) -> int:

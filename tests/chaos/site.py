@@ -7,10 +7,8 @@ import random
 import signal
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from http.client import HTTPException
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +18,7 @@ from service.accounts import directory, sessions, sign_in
 from service.accounts.tokens import Tokens
 from service.database import Database
 from service.dev.ports import is_free
+from service.dev.programs import is_healthy
 from sync.clock import system_now
 from tests.house.instances import Running, holds
 
@@ -132,9 +131,7 @@ def parent(pid: int) -> int:
 
 def answers(url: str) -> bool:
     """Whether its /health answers 200 now."""
-    with suppress(OSError, HTTPException), urllib.request.urlopen(f"{url}/health", timeout=2) as answer:
-        return bool(answer.status == 200)
-    return False
+    return is_healthy(f"{url}/health")
 
 
 def wait_for(condition: Callable[[], object], what: str, every_s: float = 0.02) -> float:
