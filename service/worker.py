@@ -16,7 +16,7 @@ from procrastinate import App
 from sqlalchemy import select
 
 from schemas.problems import Refused
-from service import jobs
+from service import answers, jobs
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
@@ -89,6 +89,11 @@ class Worker:
         """Forget a batch of deliveries that ended long ago; True when there may be more."""
         with self.database.begin(tenant_id) as connection:
             return deliveries.purge(connection, tenant_id, self.now())
+
+    def forget_answers(self, tenant_id: UUID) -> bool:
+        """Forget a batch of answers that were kept for a day; True when there may be more."""
+        with self.database.begin(tenant_id) as connection:
+            return answers.purge(connection, tenant_id, self.now())
 
     def take_up_clips(self, tenant_id: UUID) -> bool:
         """Have clips cut whose recording is ready by now."""
@@ -181,7 +186,7 @@ class Worker:
                 self.take_up_webhooks,
             ),
             "*/5 * * * *": (self.expire, self.give_up_held),
-            "11 * * * *": (self.purge_inbox, self.sweep_uploads),
+            "11 * * * *": (self.purge_inbox, self.sweep_uploads, self.forget_answers),
             "17 3 * * *": (self.tidy_store,),
             "29 3 * * *": (self.purge, self.forget_deliveries),
             "41 3 * * *": (self.raise_horizon,),

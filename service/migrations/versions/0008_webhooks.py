@@ -81,3 +81,15 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'waiting'"),
     )
     tenant_table("webhook_delivery")
+    op.create_table(
+        "kept_answer",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("claim", sa.Text(collation="C"), nullable=False),
+        sa.Column("request", sa.Text(collation="C"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant_id", "claim"),
+        info={"dist": "tenant"},
+    )
+    op.create_index("kept_answer_at", "kept_answer", ["tenant_id", "at"], unique=False)
+    tenant_table("kept_answer")
