@@ -143,6 +143,17 @@ class Problem(Enum):
     STORAGE_FULL = Explanation(
         403, "There is no room for this file", "Delete recordings that are not needed, or ask for more room."
     )
+    TOO_MANY_WEBHOOKS = Explanation(
+        403, "You have as many webhooks as there may be", "Delete one that is not needed."
+    )
+    WEBHOOK_DISABLED = Explanation(
+        409, "This webhook is told nothing", "Mend its receiver, then set `active` to true."
+    )
+    KEY_REUSED = Explanation(
+        422,
+        "This Idempotency-Key named another request before",
+        "Make a new key for each request, and repeat a key only with the same address and body.",
+    )
     UNAVAILABLE = Explanation(
         503, "A part of the service is away", "Try again after Retry-After; nothing was lost."
     )

@@ -32,6 +32,7 @@ from service.api import (
     uppy,
     visits,
     watermelon,
+    webhooks,
 )
 from service.api.encoding import Json
 from service.api.glance import Glance
@@ -39,7 +40,9 @@ from service.api.services import Services
 from service.api.smorest import Api, Blueprint
 from service.database import Database
 from service.hints import Hints
+from service.integrations.webhooks.following import Webhooks
 from service.media.store import Store
+from service.outbound import Outbound
 from service.records import KINDS
 from service.settings import Settings
 from sync.clock import Now, system_now
@@ -64,6 +67,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     playback.blueprint,
     uppy.blueprint,
     stopping.blueprint,
+    webhooks.blueprint,
     *records.blueprints(KINDS),
 )
 
@@ -110,10 +114,11 @@ def make_services(settings: Settings, now: Now = system_now) -> Services:
             told=Hints(settings.live_hint_socket),
         ),
         kinds=KINDS,
-        door=Door(KINDS, now),
+        door=Door(KINDS, now, Webhooks()),
         now=now,
         store=Store(settings),
         tokens=Tokens(settings, now),
+        outbound=Outbound(settings.development),
     )
 
 

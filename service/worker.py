@@ -9,25 +9,29 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from procrastinate import App
 from sqlalchemy import select
 
 from schemas.problems import Refused
-from service import jobs
+from service import answers, jobs
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
+from service.integrations.webhooks import deliveries, sending
+from service.integrations.webhooks.following import SEND, Webhooks, send_soon
 from service.logs import configure, logger
 from service.media import clips, erasure, processing, sweep, taking_in, transcoding
 from service.media.antivirus import Clamd
 from service.media.patience import WORKER
 from service.media.record import CUT, TRANSCODE, VERIFY
 from service.media.store import Store
+from service.outbound import Outbound
 from service.portability import exports
 from service.records import KINDS, expiry, read_log
+from service.sealing import WEBHOOK_SECRETS, Seal
 from service.settings import Settings
 from sync.changes import Status
 from sync.clock import Now, system_now
@@ -50,6 +54,7 @@ class Worker:
     store: Store
     now: Now = system_now
     scanner: Clamd | None = None
+    outbound: Outbound = field(default_factory=Outbound)
 
     def tenants(self) -> list[UUID]:
         """Every tenant of the installation."""
@@ -77,6 +82,29 @@ class Worker:
         with self.database.begin(tenant_id) as connection:
             exports.forget_old(connection, tenant_id, self.now())
         return False
+
+    def send_webhooks(self, tenant_id: str, webhook_id: str) -> None:
+        """Tell an endpoint what waits for it."""
+        seal = Seal(self.settings.secret_key, WEBHOOK_SECRETS)
+        sender = sending.Sender(self.database, self.outbound, seal, self.now)
+        sender.send(UUID(tenant_id), UUID(webhook_id))
+
+    def take_up_webhooks(self, tenant_id: UUID) -> bool:
+        """Have endpoints told again whose deliveries are due once more."""
+        with self.database.begin(tenant_id) as connection:
+            for webhook_id in deliveries.due(connection, tenant_id, self.now()):
+                send_soon(connection, tenant_id, webhook_id)
+        return False
+
+    def forget_deliveries(self, tenant_id: UUID) -> bool:
+        """Forget a batch of deliveries that ended long ago; True when there may be more."""
+        with self.database.begin(tenant_id) as connection:
+            return deliveries.purge(connection, tenant_id, self.now())
+
+    def forget_answers(self, tenant_id: UUID) -> bool:
+        """Forget a batch of answers that were kept for a day; True when there may be more."""
+        with self.database.begin(tenant_id) as connection:
+            return answers.purge(connection, tenant_id, self.now())
 
     def take_up_clips(self, tenant_id: UUID) -> bool:
         """Have clips cut whose recording is ready by now."""
@@ -160,12 +188,19 @@ class Worker:
         queue.task(name=TRANSCODE, retry=jobs.Patient())(self.transcode_media)
         queue.task(name=CUT, retry=jobs.Patient())(self.cut_clip)
         queue.task(name=exports.MAKE_EXPORT, retry=jobs.Patient())(self.make_export)
+        queue.task(name=SEND, retry=jobs.Patient())(self.send_webhooks)
         by_the_clock = {
-            "* * * * *": (self.fold_read_log, self.take_up_clips, self.take_in, self.erase_media),
+            "* * * * *": (
+                self.fold_read_log,
+                self.take_up_clips,
+                self.take_in,
+                self.erase_media,
+                self.take_up_webhooks,
+            ),
             "*/5 * * * *": (self.expire, self.give_up_held),
-            "11 * * * *": (self.purge_inbox, self.sweep_uploads),
+            "11 * * * *": (self.purge_inbox, self.sweep_uploads, self.forget_answers),
             "17 3 * * *": (self.tidy_store, self.forget_exports),
-            "29 3 * * *": (self.purge,),
+            "29 3 * * *": (self.purge, self.forget_deliveries),
             "41 3 * * *": (self.raise_horizon,),
         }
         for cron, works in by_the_clock.items():
@@ -183,7 +218,9 @@ def make_worker(settings: Settings, now: Now = system_now) -> Worker:
         told=Hints(settings.live_hint_socket),
     )
     scanner = Clamd(settings.clamd) if settings.clamd else None
-    return Worker(settings, database, Door(KINDS, now), Store(settings, WORKER), now, scanner)
+    door = Door(KINDS, now, Webhooks())
+    outbound = Outbound(settings.development)
+    return Worker(settings, database, door, Store(settings, WORKER), now, scanner, outbound)
 
 
 def main() -> int:

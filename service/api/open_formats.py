@@ -16,7 +16,7 @@ from schemas.problems import Problem, Refused
 from schemas.sync import Message
 from service.api import hardened, importing, reading
 from service.api.importing import ALREADY_TAKEN, ImportedSchema
-from service.api.smorest import Blueprint
+from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.api.visits import names_of, notes_of, opened
@@ -79,6 +79,7 @@ def track(work: Work, asked: dict[str, Any], visit_id: str) -> Response:
     "/track", methods=("POST",), policy=Policy.SIGNED_IN, body_limit=IMPORT_LIMIT, name="import_track"
 )
 @blueprint.says(requestBody={"required": True, "content": {WEBVTT: {"schema": _TEXT}}})
+@blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(201, ImportedSchema)
 @blueprint.may_give(200, ImportedSchema, ALREADY_TAKEN)
 @blueprint.refuses(*_REFUSED)
@@ -108,6 +109,7 @@ def visit_annotations(work: Work, visit_id: str) -> Response:
     name="import_annotations",
 )
 @blueprint.says(requestBody=ANNOTATIONS)
+@blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(201, ImportedSchema)
 @blueprint.may_give(200, ImportedSchema, ALREADY_TAKEN)
 @blueprint.refuses(*_REFUSED, Problem.INVALID_JSON)

@@ -22,7 +22,7 @@ from service.api.open_formats import (
     annotated,
     read_with,
 )
-from service.api.smorest import Blueprint
+from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.api.visits import names_of, notes_of, opened
@@ -96,6 +96,7 @@ def recording_annotations(work: Work, asked: dict[str, Any], media_id: str) -> R
     name="import_comments",
 )
 @blueprint.says(requestBody=ANNOTATIONS)
+@blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(201, ImportedCommentsSchema)
 @blueprint.may_give(200, ImportedCommentsSchema, ALREADY_TAKEN)
 @blueprint.refuses(

@@ -111,7 +111,7 @@ def _add_history(blueprint: Blueprint, kind: Kind) -> None:
     @blueprint.route(
         f"{_ONE}/restore", methods=("POST",), policy=Policy.SIGNED_IN, name=f"restore_{kind.name}"
     )
-    @blueprint.hears(IF_MATCH)
+    @blueprint.hears(IF_MATCH, IDEMPOTENCY_KEY)
     @blueprint.takes(RestoreSchema)
     @blueprint.gives(200, kind.schema, etag=True)
     @blueprint.refuses(Problem.NOT_ALLOWED, Problem.NOT_FOUND)

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from service.accounts.tokens import Tokens
 from service.database import Database
 from service.media.store import Store
+from service.outbound import Outbound
 from service.settings import Settings
 from sync.clock import Now
 from sync.server.devices import Sighting
@@ -30,6 +31,7 @@ class Services:
     now: Now
     store: Store
     tokens: Tokens
+    outbound: Outbound
     sightings: dict[tuple[UUID, str], Sighting] = field(default_factory=dict)
 
     def serve(self, app: Flask) -> None:

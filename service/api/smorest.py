@@ -18,7 +18,7 @@ from webargs.flaskparser import FlaskParser
 
 from schemas.fields import Ids, Moment
 from schemas.problems import Problem, Refused
-from service.api import errors, hardened
+from service.api import errors, hardened, once
 from service.api.terms import BODY_LIMIT, Policy, Terms, declare
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -55,7 +55,11 @@ class Header:
 
 IF_MATCH = Header("If-Match", "Only if the record still has this ETag.", '"42"')
 IF_NONE_MATCH = Header("If-None-Match", "Only if the record has another ETag by now.", '"42"')
-IDEMPOTENCY_KEY = Header("Idempotency-Key", "The same key again is the same request, not another.", "4f1c-1")
+IDEMPOTENCY_KEY = Header(
+    once.IDEMPOTENCY_KEY,
+    "For a day the same key again is the same request, and gets the same answer; another request is `key-reused`.",
+    "4f1c-1",
+)
 DEVICE_TIME = Header(
     "X-Device-Time", "The device's own clock, to learn how far it is off.", "2026-11-21T09:30:00Z"
 )
@@ -183,6 +187,11 @@ def schema_name(schema: Any) -> str:
     return kind.__name__.removesuffix("Schema")
 
 
+def _hears(view: Callable[..., Any], header: Header) -> bool:
+    """Whether the view was said to listen to this header."""
+    return header.parameter() in getattr(view, "_apidoc", {}).get("manual_doc", {}).get("parameters", ())
+
+
 def _asks(view: Callable[..., Any]) -> bool:
     """Whether the view takes parameters of a query."""
     arguments = getattr(view, "_apidoc", {}).get("arguments", {})
@@ -212,6 +221,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
             described = self.says(operationId=operation, security=[{SECURITY: []}] if signed_in else [])(view)
             if signed_in:
                 described = self.refuses(Problem.SIGN_IN_REQUIRED, Problem.SESSION_ENDED)(described)
+            if _hears(described, IDEMPOTENCY_KEY):
+                described = once.once(described)
             declare(described, Terms(policy, body_limit, secret, _asks(described)))
             self.add_url_rule(rule, operation, described, methods=list(methods))
             return view

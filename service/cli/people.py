@@ -78,6 +78,7 @@ def create_person(address: str, slug: str, name: str, roles: tuple[str, ...], as
     """
     from service.accounts import directory
     from service.accounts.enrolment import enrol
+    from service.integrations.webhooks.following import Webhooks
     from service.records import KINDS
     from sync.clock import system_now
     from sync.server.push import Door
@@ -86,7 +87,8 @@ def create_person(address: str, slug: str, name: str, roles: tuple[str, ...], as
         with database.begin_reference() as connection:
             tenant_id = directory.tenant_by_slug(connection, slug)
         with database.begin(tenant_id) as connection:
-            person_id, code = enrol(connection, Door(KINDS), tenant_id, address, name, roles, system_now())
+            door = Door(KINDS, follower=Webhooks())
+            person_id, code = enrol(connection, door, tenant_id, address, name, roles, system_now())
     say({"person_id": person_id, "code": code}, as_json, f"{name} is in. Her code, for seven days: {code}")
 
 

@@ -8,13 +8,24 @@ from typing import Any
 from sqlalchemy import MetaData, Table
 
 from service.accounts.models import metadata as accounts
+from service.answers import metadata as answers
+from service.integrations.webhooks.tables import metadata as webhooks
 from service.media.erasure import metadata as erasure
 from service.portability.models import metadata as portability
 from service.records import metadata as records
 from service.records.read_log import metadata as read_log
 from sync.server.tables import metadata as engine
 
-METADATA: list[MetaData] = [engine, accounts, records, read_log, erasure, portability]
+METADATA: list[MetaData] = [
+    engine,
+    accounts,
+    records,
+    read_log,
+    erasure,
+    webhooks,
+    answers,
+    portability,
+]
 JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""
 _VISITS = ("visits", "notes", "debriefs", "next_steps", "media", "comments")
@@ -39,6 +50,7 @@ def first_steps() -> dict[str, list[Table]]:
         ("visits", _named(_VISITS)),
         ("notices", _named(_NOTICES) + read_log.sorted_tables + erasure.sorted_tables),
         ("portability", portability.sorted_tables),
+        ("webhooks", webhooks.sorted_tables + answers.sorted_tables),
     ]
     return {f"{number:04}_{room}": made for number, (room, made) in enumerate(steps, 1)}
 

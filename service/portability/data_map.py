@@ -12,12 +12,13 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`column`: the rows in which it is her id are deleted when she is forgotten."""
+    """`column`: the rows in which it is her id are deleted when she is forgotten; or, with `of`, the id of such a row there."""
 
     holds: str
     lasts: str
     forgotten: str = "nothing personal"
     column: str | None = None
+    of: str | None = None
 
 
 def _hers(holds: str, lasts: str, column: str = "person_id") -> Kept:
@@ -81,6 +82,15 @@ SERVICE: Mapping[str, Kept] = MappingProxyType(
             "as long as it is signed in, ended ones as a list",
             "ended, the name taken out; the device is asked to wipe itself",
         ),
+        "webhook_delivery": Kept(
+            "ids of records that an address of hers was told of",
+            "30 days",
+            "deleted",
+            "webhook_id",
+            "webhook",
+        ),
+        "webhook": _hers("the address that her app is told at", "until she removes it"),
+        "kept_answer": Kept("answers to requests of hers, sealed", "a day", "gone within a day"),
         "read_log": Kept("who read what, until it is told", "a minute", "ids only"),
         "media_erased": Kept("a number", "always"),
         "person_export": _hers("that she asked for her export", "30 days"),

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Text, Uuid, column, delete, table, update
+from sqlalchemy import Connection, Select, TableClause, Uuid, column, delete, select, table, update
 
 from schemas.problems import Problem, Refused
 from service.accounts import sessions
@@ -110,6 +111,16 @@ def _forget_rows(connection: Connection, whose: tuple[UUID, str]) -> None:
     tenant_id, person_id = whose
     for name, kept in ALL.items():
         if kept.column is not None:
-            rows = table(name, column("tenant_id", Uuid), column(kept.column, Text))
-            hers = (rows.c.tenant_id == tenant_id) & (rows.c[kept.column] == person_id)
-            connection.execute(delete(rows).where(hers))
+            whose_id = _of(tenant_id, person_id, kept.of) if kept.of else [person_id]
+            rows = _rows(name, kept.column)
+            ours = rows.c.tenant_id == tenant_id
+            connection.execute(delete(rows).where(ours, rows.c[kept.column].in_(whose_id)))
+
+
+def _of(tenant_id: UUID, person_id: str, parent: str) -> Select[Any]:
+    rows = _rows(parent, "person_id")
+    return select(rows.c.id).where(rows.c.tenant_id == tenant_id, rows.c.person_id == person_id)
+
+
+def _rows(name: str, *columns: str) -> TableClause:
+    return table(name, column("tenant_id", Uuid), column("id"), *map(column, columns))

@@ -5,12 +5,16 @@ Everything that reads (pull, push, REST, links, exports) asks `visible`, or load
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, select
 
 from sync.server.actor import Actor
+from sync.server.overlay import Key
+from sync.server.statement import Statement, as_list
 from sync.server.tables import document, entry, membership
 
 
@@ -23,7 +27,26 @@ class Found:
     author: str
 
 
-def visible(actor: Actor, collection: str, record_id: ColumnElement[Any]) -> ColumnElement[bool]:
+_WHO_SEES = Statement("""
+SELECT DISTINCT m.person_id, e.collection, e.record_id
+  FROM json_array_elements(:keys) AS k(key)
+  JOIN sync_entry e ON e.tenant_id = :tenant AND e.collection = k.key ->> 0 AND e.record_id = k.key ->> 1 AND NOT e.removed
+  JOIN sync_membership m ON m.tenant_id = :tenant AND m.scope_id = e.scope_id AND m.active
+ WHERE m.person_id IN (SELECT json_array_elements_text(:people))
+""")
+
+
+def who_sees(
+    connection: Connection, tenant_id: UUID, people: Iterable[str], keys: Iterable[Key]
+) -> set[tuple[str, Key]]:
+    """Which of these people may see which of these records."""
+    rows = _WHO_SEES.rows(connection, tenant=tenant_id, people=as_list(people), keys=as_list(keys))
+    return {(row.person_id, (row.collection, row.record_id)) for row in rows}
+
+
+def visible(
+    actor: Actor, collection: str | ColumnElement[str], record_id: ColumnElement[Any]
+) -> ColumnElement[bool]:
     """The predicate "this person may see the record with this id", for any statement of the actor's tenant."""
     return exists(
         select(entry.c.scope_id)
