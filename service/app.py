@@ -8,6 +8,8 @@ from typing import Any
 
 from flask import Flask
 
+from service.accounts.oidc.attempt import Attempts
+from service.accounts.oidc.discovery import Discovery
 from service.accounts.tokens import Tokens
 from service.api import (
     acts,
@@ -19,9 +21,11 @@ from service.api import (
     health,
     live,
     media,
+    oidc,
     open_formats,
     playback,
     problems,
+    providers,
     recording_tracks,
     records,
     rxdb,
@@ -39,6 +43,7 @@ from service.api.smorest import Api, Blueprint
 from service.database import Database
 from service.hints import Hints
 from service.media.store import Store
+from service.outbound import Outbound
 from service.records import KINDS
 from service.settings import Settings
 from sync.clock import Now, system_now
@@ -48,6 +53,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     health.blueprint,
     problems.blueprint,
     sign_in.blueprint,
+    oidc.blueprint,
+    providers.blueprint,
     sync.blueprint,
     live.blueprint,
     rxdb.blueprint,
@@ -98,20 +105,22 @@ def make_api(app: Flask) -> Api:
 
 def make_services(settings: Settings, now: Now = system_now) -> Services:
     """Everything that the views stand on; no connection is opened yet."""
-    prepared = settings.prepared_statements
+    database = Database(
+        settings.database_url,
+        prepared_statements=settings.prepared_statements,
+        pool_size=settings.pool_size,
+        told=Hints(settings.live_hint_socket),
+    )
+    discovery = Discovery(Outbound(settings.development), now)
     return Services(
         settings=settings,
-        database=Database(
-            settings.database_url,
-            prepared_statements=prepared,
-            pool_size=settings.pool_size,
-            told=Hints(settings.live_hint_socket),
-        ),
+        database=database,
         kinds=KINDS,
         door=Door(KINDS, now),
         now=now,
         store=Store(settings),
         tokens=Tokens(settings, now),
+        attempts=Attempts(settings, database, discovery, now),
     )
 
 

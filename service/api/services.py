@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Flask, current_app
 
+from service.accounts.oidc.attempt import Attempts
 from service.accounts.tokens import Tokens
 from service.database import Database
 from service.media.store import Store
@@ -30,6 +31,7 @@ class Services:
     now: Now
     store: Store
     tokens: Tokens
+    attempts: Attempts
     sightings: dict[tuple[UUID, str], Sighting] = field(default_factory=dict)
 
     def serve(self, app: Flask) -> None:
