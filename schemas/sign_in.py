@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
 
 from schemas.fields import Flag, Id, Moment, Words
 from schemas.sync import Message
@@ -114,3 +114,88 @@ class ProvidersSchema(Schema):
     """The tenant's providers, by name."""
 
     items = fields.List(fields.Nested(ProviderSchema), required=True)
+
+
+class CredentialSchema(Schema):
+    """What navigator.credentials gave (PublicKeyCredential.toJSON()), whole."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    id = Words(1400, shortest=1, required=True)
+    rawId = Words(1400, shortest=1, required=True)  # noqa: N815  # WebAuthn's word
+    type = fields.String(required=True, validate=validate.Equal("public-key"))
+    response = fields.Dict(keys=fields.String(), required=True)
+
+
+class PasskeyOptionsSchema(Schema):
+    """What navigator.credentials is given; its challenge can be answered once, within five minutes."""
+
+    publicKey = fields.Dict(keys=fields.String(), required=True)  # noqa: N815  # WebAuthn's word
+
+
+class NewPasskeySchema(Message):
+    """A passkey that the device just made."""
+
+    name = Words(100, shortest=1, required=True, metadata={"description": "What the person calls it."})
+    credential = fields.Nested(CredentialSchema, required=True)
+
+
+class PasskeyNameSchema(Message):
+    """What the person calls a passkey from now on."""
+
+    name = Words(100, shortest=1, required=True)
+
+
+class ShownPasskeySchema(DeviceMessage):
+    """A passkey's answer, from a device that wants a session."""
+
+    credential = fields.Nested(CredentialSchema, required=True)
+
+
+class PasskeySchema(Schema):
+    """A passkey."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    created_at = Moment(required=True)
+    last_used_at = Moment(required=True, allow_none=True)
+    went_back_at = Moment(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "When its counter last fell: somebody may have a copy. Remove it if in doubt."
+        },
+    )
+
+
+class IdentitySchema(Schema):
+    """An account at a school's provider."""
+
+    id = fields.UUID(required=True)
+    issuer = fields.String(required=True)
+    created_at = Moment(required=True)
+    last_used_at = Moment(required=True, allow_none=True)
+
+
+class WaysInSchema(Schema):
+    """What the person signs in by."""
+
+    addresses = fields.List(fields.String(), required=True)
+    identities = fields.List(fields.Nested(IdentitySchema), required=True)
+    passkeys = fields.List(fields.Nested(PasskeySchema), required=True)
+
+
+class LinkAskedSchema(DeviceMessage):
+    """Who wants a link, and on which device it shall open."""
+
+    address = Words(255, shortest=3, required=True)
+    code_challenge = fields.String(required=True, validate=_S256, metadata=_CHALLENGE)
+
+
+class LinkShownSchema(Message):
+    """The part of the link after `#`, from the device that asked for it."""
+
+    token = Words(100, shortest=1, required=True)
+    code_verifier = fields.String(required=True, validate=_VERIFIER)
+    device_id = Id(required=True)

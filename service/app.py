@@ -10,6 +10,7 @@ from flask import Flask
 
 from service.accounts.oidc.attempt import Attempts
 from service.accounts.oidc.discovery import Discovery
+from service.accounts.passkeys import Passkeys
 from service.accounts.tokens import Tokens
 from service.api import (
     acts,
@@ -23,6 +24,7 @@ from service.api import (
     media,
     oidc,
     open_formats,
+    passkeys,
     playback,
     problems,
     providers,
@@ -35,6 +37,7 @@ from service.api import (
     uppy,
     visits,
     watermelon,
+    ways_in,
 )
 from service.api.encoding import Json
 from service.api.glance import Glance
@@ -55,6 +58,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     sign_in.blueprint,
     oidc.blueprint,
     providers.blueprint,
+    passkeys.blueprint,
+    ways_in.blueprint,
     sync.blueprint,
     live.blueprint,
     rxdb.blueprint,
@@ -121,6 +126,7 @@ def make_services(settings: Settings, now: Now = system_now) -> Services:
         store=Store(settings),
         tokens=Tokens(settings, now),
         attempts=Attempts(settings, database, discovery, now),
+        passkeys=Passkeys(settings, database, now),
     )
 
 
