@@ -131,7 +131,7 @@ class Attempts:
 
     def redirect_uri(self, provider_id: UUID) -> str:
         """Where this provider, and no other, sends people back to."""
-        return f"{self._settings.public_url.rstrip('/')}/v1/sign-in/oidc/{provider_id}/callback"
+        return redirect_uri(self._settings.public_url, provider_id)
 
     def _provider(self, provider_id: UUID) -> Row[Any]:
         with self._database.begin_reference() as connection:
@@ -186,6 +186,11 @@ class Attempts:
     def _made(self, what: str, state: str) -> str:
         mac = hmac.digest(self._key, f"{what} {state}".encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(mac).decode().rstrip("=")
+
+
+def redirect_uri(public_url: str, provider_id: UUID) -> str:
+    """Where this provider, and no other, sends people back to: to be registered with it."""
+    return f"{public_url.rstrip('/')}/v1/sign-in/oidc/{provider_id}/callback"
 
 
 def _demand_answer(endpoints: Endpoints, said: dict[str, str]) -> None:

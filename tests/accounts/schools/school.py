@@ -117,7 +117,7 @@ class Phone:
         said |= {"code_challenge": one_time.challenge(self.verifier)} | more
         return f"/v1/sign-in/oidc/{self.provider_id}/start?{urlencode(said)}"
 
-    def trade(self, code: str, **more: str) -> TestResponse:
+    def trade(self, code: str, /, **more: str) -> TestResponse:
         said = {"code": code, "code_verifier": self.verifier, "device_id": self.device_id} | more
         return Caller(self.app.test_client(use_cookies=False)).post("/v1/sign-in/oidc", said)
 
