@@ -31,10 +31,17 @@ class Purpose(Enum):
         self.word, self.lasts = word, lasts
 
 
-def give(connection: Connection, purpose: Purpose, about: dict[str, Any], now: datetime) -> str:
-    """A new secret; `about` is what whoever takes it is told."""
+def give(
+    connection: Connection,
+    purpose: Purpose,
+    about: dict[str, Any],
+    now: datetime,
+    *,
+    whose: str | None = None,
+) -> str:
+    """A new secret; `about` is what whoever takes it is told, `whose` the person where hers are counted."""
     secret = secrets.token_urlsafe(32)
-    row = {"hash": sha256(secret), "purpose": purpose.word, "about": about}
+    row = {"hash": sha256(secret), "purpose": purpose.word, "about": about, "whose": whose}
     connection.execute(insert(one_time).values(**row, expires_at=now + purpose.lasts))
     return secret
 
@@ -44,11 +51,16 @@ def take(database: Database, purpose: Purpose, secret: str, now: Now) -> dict[st
 
     In a transaction of its own: it stays taken whatever follows.
     """
+    with database.begin_reference() as connection:
+        return take_in(connection, purpose, secret, now())
+
+
+def take_in(connection: Connection, purpose: Purpose, secret: str, now: datetime) -> dict[str, Any] | None:
+    """`take`, as part of a transaction: where that is undone, the secret is there again."""
     this = (one_time.c.hash == sha256(secret)) & (one_time.c.purpose == purpose.word)
     taken = delete(one_time).where(this).returning(one_time.c.about, one_time.c.expires_at)
-    with database.begin_reference() as connection:
-        row = connection.execute(taken).one_or_none()
-    return row.about if row and now() <= row.expires_at else None
+    row = connection.execute(taken).one_or_none()
+    return row.about if row and now <= row.expires_at else None
 
 
 def forget_old(connection: Connection, now: datetime) -> int:

@@ -94,7 +94,9 @@ one_time = Table(
     Column("hash", Name, primary_key=True),  # SHA-256 in hex
     Column("purpose", Name, nullable=False),
     Column("about", JSON, nullable=False),
+    Column("whose", Name),  # the person, where it is known and they are counted
     Column("expires_at", Moment, nullable=False),
     info={"dist": "reference"},
 )
+Index("one_time_secret_whose", one_time.c.whose, one_time.c.purpose)
 Index("one_time_secret_expires", one_time.c.expires_at)

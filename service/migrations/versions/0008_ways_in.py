@@ -67,11 +67,13 @@ def upgrade() -> None:
         sa.Column("hash", sa.Text(collation="C"), nullable=False),
         sa.Column("purpose", sa.Text(collation="C"), nullable=False),
         sa.Column("about", sa.JSON(), nullable=False),
+        sa.Column("whose", sa.Text(collation="C"), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
         info={"dist": "reference"},
     )
     op.create_index("one_time_secret_expires", "one_time_secret", ["expires_at"], unique=False)
+    op.create_index("one_time_secret_whose", "one_time_secret", ["whose", "purpose"], unique=False)
     reference_table("one_time_secret")
     op.create_table(
         "passkey",
