@@ -66,6 +66,30 @@ class Problem(Enum):
     CODE_NOT_VALID = Explanation(
         401, "This code does not open anything", "It was mistyped, used, or is too old: ask for a new one."
     )
+    SIGN_IN_FAILED = Explanation(
+        401, "The sign-in did not succeed", "Begin again in the app, on the device that shall be signed in."
+    )
+    IDENTITY_UNKNOWN = Explanation(
+        403,
+        "Nobody here signs in with this account",
+        "Sign in another way and add this account, or ask your administrator for an invitation code.",
+    )
+    IDENTITY_TAKEN = Explanation(
+        409, "Somebody else signs in with this account", "Choose another account, or have it removed there."
+    )
+    RECENT_SIGN_IN_REQUIRED = Explanation(
+        403,
+        "You signed in too long ago for this",
+        "Sign in anew on this device, then ask again within 15 minutes.",
+    )
+    LAST_WAY_IN = Explanation(
+        409, "There would be no way in left", "Add another account or a passkey before you remove this one."
+    )
+    PROVIDER_AWAY = Explanation(
+        502,
+        "The school's sign-in cannot be used just now",
+        "Try again in a while, or sign in another way; an administrator finds the cause in the detail.",
+    )
     METHOD_NOT_ALLOWED = Explanation(405, "This address does not take that method", "See the Allow header.")
     NOT_ACCEPTABLE = Explanation(406, "No such form of the answer", "Ask for application/json.")
     UNSUPPORTED_MEDIA_TYPE = Explanation(

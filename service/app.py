@@ -8,6 +8,9 @@ from typing import Any
 
 from flask import Flask
 
+from service.accounts.oidc.attempt import Attempts
+from service.accounts.oidc.discovery import Discovery
+from service.accounts.passkeys import Passkeys
 from service.accounts.tokens import Tokens
 from service.api import (
     acts,
@@ -20,9 +23,12 @@ from service.api import (
     leaving,
     live,
     media,
+    oidc,
     open_formats,
+    passkeys,
     playback,
     problems,
+    providers,
     recording_tracks,
     records,
     rxdb,
@@ -32,6 +38,7 @@ from service.api import (
     uppy,
     visits,
     watermelon,
+    ways_in,
     webhooks,
 )
 from service.api.encoding import Json
@@ -53,6 +60,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     problems.blueprint,
     sign_in.blueprint,
     leaving.blueprint,
+    oidc.blueprint,
+    providers.blueprint,
+    passkeys.blueprint,
+    ways_in.blueprint,
     sync.blueprint,
     live.blueprint,
     rxdb.blueprint,
@@ -104,21 +115,25 @@ def make_api(app: Flask) -> Api:
 
 def make_services(settings: Settings, now: Now = system_now) -> Services:
     """Everything that the views stand on; no connection is opened yet."""
-    prepared = settings.prepared_statements
+    database = Database(
+        settings.database_url,
+        prepared_statements=settings.prepared_statements,
+        pool_size=settings.pool_size,
+        told=Hints(settings.live_hint_socket),
+    )
+    outbound = Outbound(settings.development)
+    discovery = Discovery(outbound, now)
     return Services(
         settings=settings,
-        database=Database(
-            settings.database_url,
-            prepared_statements=prepared,
-            pool_size=settings.pool_size,
-            told=Hints(settings.live_hint_socket),
-        ),
+        database=database,
         kinds=KINDS,
         door=Door(KINDS, now, Webhooks()),
         now=now,
         store=Store(settings),
         tokens=Tokens(settings, now),
-        outbound=Outbound(settings.development),
+        outbound=outbound,
+        attempts=Attempts(settings, database, discovery, now),
+        passkeys=Passkeys(settings, database, now),
     )
 
 

@@ -47,6 +47,8 @@ class Settings:
     s3_bucket: str
     s3_region: str
     upload_origins: tuple[str, ...]
+    app_addresses: tuple[str, ...]
+    passkey_origins: tuple[str, ...]
     media_file_mib: int
     media_person_mib: int
     media_tenant_mib: int
@@ -129,6 +131,8 @@ def _read(env: Source) -> dict[str, Any]:
         "s3_bucket": env.str("S3_BUCKET", "comewatch-media"),
         "s3_region": env.str("S3_REGION", "us-east-1"),
         "upload_origins": tuple(env.list("UPLOAD_ORIGINS", [], validate=_origins)),
+        "app_addresses": tuple(env.list("APP_ADDRESSES", [], validate=_app_addresses)),
+        "passkey_origins": tuple(env.list("PASSKEY_ORIGINS", [], validate=_passkey_origins)),
         "media_file_mib": env.int("MEDIA_FILE_MIB", 4 * 1024, validate=_in_parts),
         "media_person_mib": env.int("MEDIA_PERSON_MIB", 50 * 1024, validate=_positive),
         "media_tenant_mib": env.int("MEDIA_TENANT_MIB", 2 * 1024 * 1024, validate=_in_parts),
@@ -178,6 +182,19 @@ def _origins(origins: list[str]) -> None:
         validate.URL(require_tld=False)(origin)
         if urlsplit(origin).path or urlsplit(origin).query:
             raise ValidationError(f"{origin} must be an origin such as https://app.example, without a path")
+
+
+def _app_addresses(addresses: list[str]) -> None:
+    for address in addresses:
+        parts = urlsplit(address)
+        if not parts.scheme or parts.fragment or parts.scheme in ("http", "javascript", "data", "file"):
+            raise ValidationError(f"{address} must be an app's own address, such as comewatch://signed-in")
+
+
+def _passkey_origins(origins: list[str]) -> None:
+    for origin in origins:
+        if not re.fullmatch(r"https://[^/?#]+|(android|ios):[\w:.-]+", origin):
+            raise ValidationError(f"{origin} must be https://app.example, or android:apk-key-hash:...")
 
 
 def _postgresql(url: str) -> None:

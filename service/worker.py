@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from schemas.problems import Refused
 from service import answers, jobs
+from service.accounts import one_time
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
@@ -171,6 +172,11 @@ class Worker:
         sweep.tidy(self.database, self.store, tenant_id, self.now())
         return False
 
+    def forget_secrets(self, timestamp: int) -> None:
+        """Forget sign-ins that nobody ended."""
+        with self.database.begin_reference() as connection:
+            one_time.forget_old(connection, self.now())
+
     def for_each_tenant(self, work: Callable[[UUID], bool]) -> Callable[[int], None]:
         """A task that does `work` for every tenant until it says that it is done; one that fails spoils no other."""
 
@@ -206,6 +212,7 @@ class Worker:
         for cron, works in by_the_clock.items():
             for work in works:
                 jobs.every(queue, cron, work.__name__, self.for_each_tenant(work))
+        jobs.every(queue, "7 * * * *", "forget_secrets", self.forget_secrets)
         return queue
 
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from flask import Flask, current_app
 
+from service.accounts.oidc.attempt import Attempts
+from service.accounts.passkeys import Passkeys
 from service.accounts.tokens import Tokens
 from service.database import Database
 from service.media.store import Store
@@ -32,6 +34,8 @@ class Services:
     store: Store
     tokens: Tokens
     outbound: Outbound
+    attempts: Attempts
+    passkeys: Passkeys
     sightings: dict[tuple[UUID, str], Sighting] = field(default_factory=dict)
 
     def serve(self, app: Flask) -> None:

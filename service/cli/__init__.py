@@ -11,6 +11,7 @@ from service.cli import leaving  # noqa: F401  # its commands are of the group `
 from service.cli.db import db
 from service.cli.media import media
 from service.cli.people import person, tenant, token
+from service.cli.providers import provider
 from service.cli.shell import OneLine
 
 
@@ -30,5 +31,5 @@ def main() -> None:
     """
 
 
-for command in (db, tenant, person, token, media):
+for command in (db, tenant, person, token, media, provider):
     main.add_command(command)

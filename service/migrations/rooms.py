@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import MetaData, Table
 
 from service.accounts.models import metadata as accounts
+from service.accounts.ways import metadata as ways
 from service.answers import metadata as answers
 from service.integrations.webhooks.tables import metadata as webhooks
 from service.media.erasure import metadata as erasure
@@ -25,6 +26,7 @@ METADATA: list[MetaData] = [
     webhooks,
     answers,
     portability,
+    ways,
 ]
 JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""
@@ -51,6 +53,7 @@ def first_steps() -> dict[str, list[Table]]:
         ("notices", _named(_NOTICES) + read_log.sorted_tables + erasure.sorted_tables),
         ("portability", portability.sorted_tables),
         ("webhooks", webhooks.sorted_tables + answers.sorted_tables),
+        ("ways_in", ways.sorted_tables),
     ]
     return {f"{number:04}_{room}": made for number, (room, made) in enumerate(steps, 1)}
 

@@ -76,6 +76,12 @@ SERVICE: Mapping[str, Kept] = MappingProxyType(
     {
         "tenant": Kept("the name of the district", "always"),
         "login_address": _hers("her address", "as long as she may sign in"),
+        "identity_provider": Kept("schools' providers, their secrets sealed", "until it is removed"),
+        "login_domain": Kept("domains of addresses", "until it is removed"),
+        "provider_domain": Kept("which provider serves which domain", "until it is removed"),
+        "identity": _hers("who she is at her school's provider", "as long as she may sign in"),
+        "passkey": _hers("the public keys of her passkeys", "as long as she may sign in"),
+        "one_time_secret": Kept("signs-in under way, hashed", "10 to 15 minutes", "gone within the hour"),
         "sign_in_code": _hers("that a code was made for her; not the code", "7 days after it ran out"),
         "session": Kept(
             "the name of a device, when it was used",

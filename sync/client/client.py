@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from sync.changes import Record
 from sync.client import device
+from sync.client.arrival import NAME, Arrival
 from sync.client.background import Uploading
 from sync.client.checked import checked
 from sync.client.clock import Clock
@@ -102,8 +103,15 @@ class Client:
 
     def sign_in(self, code: str, device_name: str = "") -> str:
         """Trade a code for a session; returns the person's id. Each person has a database of her own on this phone."""
-        said = {"code": code, "device_id": self.device_id, "device_name": device_name or "Python client"}
-        answer = self._transport.ask("POST", "/v1/sign-in/code", said)
+        said = {"code": code, "device_id": self.device_id, "device_name": device_name or NAME}
+        return self._arrived(self._transport.ask("POST", "/v1/sign-in/code", said))
+
+    @property
+    def arrival(self) -> Arrival:
+        """Signing in without a code: at one's school."""
+        return Arrival(self._transport, self.device_id, self.server, self._arrived)
+
+    def _arrived(self, answer: Mapping[str, Any]) -> str:
         self._device = self._device.signed_in(answer["tenant_id"], answer["person_id"])
         self._leave_desk()
         self._desk.session.keep(answer)

@@ -20,6 +20,7 @@ NOTHING_MADE = {
     "/v1/sign-in/code",
     "/v1/sign-in/refresh",
     "/v1/sign-out",
+    "/v1/me/export",
     "/v1/media/<media_id>/upload",
     "/v1/media/<media_id>/upload/parts/<int:number>",
     "/v1/media/<media_id>/complete",
