@@ -34,6 +34,7 @@ from service.api import (
 )
 from service.api.encoding import Json
 from service.api.glance import Glance
+from service.api.limits import Limits
 from service.api.services import Services
 from service.api.smorest import Api, Blueprint
 from service.database import Database
@@ -112,6 +113,7 @@ def make_services(settings: Settings, now: Now = system_now) -> Services:
         now=now,
         store=Store(settings),
         tokens=Tokens(settings, now),
+        limits=Limits(settings, now),
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Flask, current_app
 
 from service.accounts.tokens import Tokens
+from service.api.limits import Limits
 from service.database import Database
 from service.media.store import Store
 from service.settings import Settings
@@ -30,6 +31,7 @@ class Services:
     now: Now
     store: Store
     tokens: Tokens
+    limits: Limits
     sightings: dict[tuple[UUID, str], Sighting] = field(default_factory=dict)
 
     def serve(self, app: Flask) -> None:

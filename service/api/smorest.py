@@ -202,6 +202,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
         methods: tuple[str, ...] = ("GET",),
         body_limit: int = BODY_LIMIT,
         secret: bool = False,
+        sign_in: bool = False,
         name: str | None = None,
     ) -> Decorator:
         """Serve the view at `rule`; `name` is its operation id where the function's own name will not do."""
@@ -212,7 +213,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
             described = self.says(operationId=operation, security=[{SECURITY: []}] if signed_in else [])(view)
             if signed_in:
                 described = self.refuses(Problem.SIGN_IN_REQUIRED, Problem.SESSION_ENDED)(described)
-            declare(described, Terms(policy, body_limit, secret, _asks(described)))
+            declare(described, Terms(policy, body_limit, secret, _asks(described), sign_in))
             self.add_url_rule(rule, operation, described, methods=list(methods))
             return view
 

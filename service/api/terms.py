@@ -20,12 +20,16 @@ class Policy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`secret` answers hold tokens: they are neither compressed nor stored by anybody. `query`: it may have one."""
+    """`secret` answers hold tokens: they are neither compressed nor stored by anybody. `query`: it may have one.
+
+    At a door of `sign_in` people say who they are: there an address may try less often.
+    """
 
     policy: Policy
     body_limit: int = BODY_LIMIT
     secret: bool = False
     query: bool = True
+    sign_in: bool = False
 
 
 def declare(view: Callable[..., Any], terms: Terms) -> None:
