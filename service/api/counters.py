@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from threading import Lock
 from time import monotonic
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from limits.errors import StorageError
 from limits.storage import Storage, storage_from_string
@@ -73,7 +73,8 @@ class Shared:
         if not self._told:
             self._told = True
             _log.warning(
-                "the store of the rate limits is away: each process counts by itself", exc_info=fault
+                "the store of the rate limits is away: each process counts by itself",
+                exception=type(fault.storage_error).__name__,
             )
 
 
@@ -81,5 +82,12 @@ def counter_at(store: str) -> Counter:
     """The counter that a setting names. Nothing is connected to before the first request."""
     if store == HERE:
         return Memory()
-    waits = {"socket_timeout": PATIENCE_S, "socket_connect_timeout": PATIENCE_S}
-    return Shared(cast(Storage, storage_from_string(store, wrap_exceptions=True, **waits)))
+    from redis.backoff import NoBackoff  # the package is there where the setting says so
+    from redis.retry import Retry
+
+    options: dict[str, Any] = {
+        "socket_timeout": PATIENCE_S,
+        "socket_connect_timeout": PATIENCE_S,
+        "retry": Retry(NoBackoff(), 1),  # else it asks ten times, and waits for seconds between
+    }
+    return Shared(cast(Storage, storage_from_string(store, wrap_exceptions=True, **options)))
