@@ -13,12 +13,14 @@ from service.api import (
     acts,
     board,
     captions,
+    consent,
     documents,
     guard,
     headers,
     health,
     live,
     media,
+    oauth,
     open_formats,
     playback,
     problems,
@@ -84,6 +86,8 @@ def create_app(settings: Settings | None = None, *, now: Now = system_now) -> Fl
     headers.register(app)
     guard.register(app)
     documents.register(app, make_api(app))
+    oauth.register(app)
+    consent.register(app)
     app.wsgi_app = Glance(app)  # type: ignore[assignment,method-assign]  # as Flask wants it
     return app
 

@@ -58,6 +58,7 @@ class Settings:
     clamd: str | None
     rate_limit_store: str
     rate_limit_person: int
+    rate_limit_app: int
     rate_limit_tenant: int
     rate_limit_address: int
     rate_limit_sign_in: int
@@ -148,6 +149,7 @@ def _read(env: Source) -> dict[str, Any]:
         "clamd": env.str("CLAMD", None, validate=_scanner),
         "rate_limit_store": env.str("RATE_LIMIT_STORE", "memory://", validate=_counter),
         "rate_limit_person": env.int("RATE_LIMIT_PERSON", 1_200, validate=_or_none),
+        "rate_limit_app": env.int("RATE_LIMIT_APP", 12_000, validate=_or_none),
         "rate_limit_tenant": env.int("RATE_LIMIT_TENANT", 120_000, validate=_or_none),
         "rate_limit_address": env.int("RATE_LIMIT_ADDRESS", 6_000, validate=_or_none),
         "rate_limit_sign_in": env.int("RATE_LIMIT_SIGN_IN", 120, validate=_or_none),

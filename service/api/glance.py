@@ -93,8 +93,12 @@ def nothing_new(collections: Sequence[str], cursor: Cursor) -> Cursor | None:
 def _rests(
     using: Services, claims: Claims, clock: datetime | None, collections: Sequence[str], cursor: Cursor
 ) -> Cursor | None:
-    """An empty phone, a session to be confirmed or refused, a device to be noted: all that goes the long way."""
-    if not cursor.seq or not is_noted(using, claims.tenant_id, claims.device_id, clock):
+    """An empty phone, another's app, a session to be confirmed, a device to be noted: all that goes the long way."""
+    if (
+        claims.client_id is not None
+        or not cursor.seq
+        or not is_noted(using, claims.tenant_id, claims.device_id, clock)
+    ):
         return None
     news = feed.question(claims.tenant_id, claims.person_id, cursor)
     answers = using.database.ask(claims.tenant_id, admission.question(claims), news)

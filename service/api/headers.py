@@ -7,9 +7,9 @@ from datetime import datetime
 from flask import Flask, Response, g, request
 from flask_compress import Compress
 
-from service.api.guard import endpoint_terms
 from service.api.limits import COUNTED, Allowance
 from service.api.services import services
+from service.api.terms import endpoint_terms
 from sync.clock import stamp
 
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

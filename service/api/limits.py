@@ -79,10 +79,10 @@ class Limits:
         return allowance
 
     def _of_person(self, claims: Claims) -> list[Limit]:
-        return [
-            ("person", f"{claims.tenant_id} {claims.person_id}", self._settings.rate_limit_person),
-            ("tenant", str(claims.tenant_id), self._settings.rate_limit_tenant),
-        ]
+        tenant_id, most = claims.tenant_id, self._settings
+        apps = [("app", f"{tenant_id} {claims.client_id}", most.rate_limit_app)] if claims.client_id else []
+        person = ("person", f"{tenant_id} {claims.person_id}", most.rate_limit_person)
+        return [person, *apps, ("tenant", str(tenant_id), most.rate_limit_tenant)]
 
     def _of_address(self, environ: WSGIEnvironment, *, sign_in: bool) -> list[Limit]:
         address = of_request(environ, self._settings.trusted_proxies)

@@ -62,7 +62,7 @@ def sign_out(work: Work) -> None:
     _end(work, work.actor.device_id, sessions.SIGNED_OUT)
 
 
-@blueprint.route("/me", policy=Policy.SIGNED_IN)
+@blueprint.route("/me", policy=Policy.SIGNED_IN, scopes=("profile",))
 @blueprint.gives(200, MeSchema)
 @in_transaction
 def me(work: Work) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from service.accounts import admission
 from service.api.services import Services, services
+from service.api.terms import demand_scope, endpoint_terms
 from sync.server.actor import Actor
 
 Said = ParamSpec("Said")
@@ -39,6 +40,10 @@ def in_transaction(view: Callable[Concatenate[Work, Said], Answer]) -> Callable[
         using, question = services(), admission.question(claims)
         with using.database.begin_asking(claims.tenant_id, question) as (connection, (rows,)):
             actor = admission.admit(connection, rows, claims, using.now())
+            terms = endpoint_terms()
+            demand_scope(
+                terms.scopes if terms else (), actor.token_scopes
+            )  # what it was given may be less by now
             return view(Work(using, connection, actor), *args, **options)
 
     return within

@@ -25,6 +25,8 @@ class Found:
 
 def visible(actor: Actor, collection: str, record_id: ColumnElement[Any]) -> ColumnElement[bool]:
     """The predicate "this person may see the record with this id", for any statement of the actor's tenant."""
+    if collection in actor.hidden:
+        return false()
     return exists(
         select(entry.c.scope_id)
         .join(

@@ -13,7 +13,9 @@ import pytest
 from flask import Flask
 
 from service.accounts import sign_in
+from service.accounts.tokens import Claims
 from service.api.glance import PULL
+from service.api.limits import Limits
 from service.app import make_services
 from service.settings import Settings
 from sync.client import Client, Unreachable
@@ -82,6 +84,21 @@ def test_a_tenant(limited: Limited, tenant_id: UUID) -> None:
     services = services_of(app)
     elsewhere = make_tenant(services, f"south-{uuid4().hex[:8]}")
     assert statuses(caller(app, elsewhere, make_person(services, elsewhere, HANA)), 1) == [200]
+
+
+def test_an_app_over_all_its_people(app: Flask, settings: Settings, clock: VirtualClock) -> None:
+    limits = Limits(replace(settings, rate_limit_app=2), clock.now)
+    tenant_id, elsewhere = uuid4(), uuid4()
+
+    def used_up(tenant: UUID, person: str, client: str | None) -> bool:
+        claims = Claims(tenant, uuid4(), 1, person, "phone", client_id=client)
+        allowance = limits.of({}, claims)
+        assert allowance is not None
+        return allowance.is_used_up
+
+    assert [used_up(tenant_id, person, "planner") for person in (HANA, OLGA, PETRA)] == [False, False, True]
+    assert [used_up(tenant_id, HANA, client) for client in (None, "calendar")] == [False, False]
+    assert not used_up(elsewhere, HANA, "planner")
 
 
 def test_an_address_counts_for_whoever_is_not_signed_in(limited: Limited, tenant_id: UUID) -> None:
