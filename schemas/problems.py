@@ -58,6 +58,9 @@ class Problem(Enum):
     NOT_ALLOWED = Explanation(
         403, "You may see this, but not change it so", "Ask the person who owns the record."
     )
+    SCOPE_REQUIRED = Explanation(
+        403, "The app was not given leave for this", "Ask the person anew, for one of the scopes named."
+    )
     SIGN_IN_REQUIRED = Explanation(401, "Sign in first", "Send a valid access token, or refresh it.")
     SESSION_ENDED = Explanation(401, "This session has ended", "Sign in again; nothing on the phone is lost.")
     WRONG_DEVICE = Explanation(

@@ -16,6 +16,7 @@ from service.api import (
     acts,
     board,
     captions,
+    consent,
     documents,
     guard,
     headers,
@@ -23,6 +24,7 @@ from service.api import (
     leaving,
     live,
     media,
+    oauth,
     oidc,
     open_formats,
     passkeys,
@@ -43,6 +45,7 @@ from service.api import (
 )
 from service.api.encoding import Json
 from service.api.glance import Glance
+from service.api.limits import Limits
 from service.api.services import Services
 from service.api.smorest import Api, Blueprint
 from service.database import Database
@@ -100,6 +103,8 @@ def create_app(settings: Settings | None = None, *, now: Now = system_now) -> Fl
     headers.register(app)
     guard.register(app)
     documents.register(app, make_api(app))
+    oauth.register(app)
+    consent.register(app)
     app.wsgi_app = Glance(app)  # type: ignore[assignment,method-assign]  # as Flask wants it
     return app
 
@@ -134,6 +139,7 @@ def make_services(settings: Settings, now: Now = system_now) -> Services:
         outbound=outbound,
         attempts=Attempts(settings, database, discovery, now),
         passkeys=Passkeys(settings, database, now),
+        limits=Limits(settings, now),
     )
 
 

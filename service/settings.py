@@ -10,6 +10,8 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ from joserfc.jwk import ECKey
 
 DEFAULT_HOME = ".comewatch"
 ENVIRONMENT_FILE = "environment"
+Network = IPv4Network | IPv6Network
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -55,6 +58,14 @@ class Settings:
     live_url: str | None
     live_hint_socket: Path | None
     clamd: str | None
+    rate_limit_store: str
+    rate_limit_person: int
+    rate_limit_app: int
+    rate_limit_tenant: int
+    rate_limit_address: int
+    rate_limit_sign_in: int
+    rate_limit_account: int
+    trusted_proxies: tuple[Network, ...]
     log_level: str
 
     @classmethod
@@ -87,6 +98,7 @@ def variables() -> frozenset[str]:
 
 
 _positive = validate.Range(min=1)
+_or_none = validate.Range(min=0)
 _in_parts = validate.Range(min=1, max=50_000)  # S3 takes 10,000 parts of a file; ours have 5 MiB
 
 
@@ -139,6 +151,14 @@ def _read(env: Source) -> dict[str, Any]:
         "live_url": env.str("LIVE_URL", None, validate=_live_url),
         "live_hint_socket": env.path("LIVE_HINT_SOCKET", None),
         "clamd": env.str("CLAMD", None, validate=_scanner),
+        "rate_limit_store": env.str("RATE_LIMIT_STORE", "memory://", validate=_counter),
+        "rate_limit_person": env.int("RATE_LIMIT_PERSON", 1_200, validate=_or_none),
+        "rate_limit_app": env.int("RATE_LIMIT_APP", 12_000, validate=_or_none),
+        "rate_limit_tenant": env.int("RATE_LIMIT_TENANT", 120_000, validate=_or_none),
+        "rate_limit_address": env.int("RATE_LIMIT_ADDRESS", 6_000, validate=_or_none),
+        "rate_limit_sign_in": env.int("RATE_LIMIT_SIGN_IN", 120, validate=_or_none),
+        "rate_limit_account": env.int("RATE_LIMIT_ACCOUNT", 10, validate=_or_none),
+        "trusted_proxies": _networks(env.list("TRUSTED_PROXIES", [], validate=_are_networks)),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
     }
 
@@ -175,6 +195,28 @@ def _live_url(url: str | None) -> None:
 def _scanner(address: str | None) -> None:
     if address is not None and not re.fullmatch(r"/.+|tcp://[^/:]+:\d+|tcp://\[[^/]+\]:\d+", address):
         raise ValidationError("must be tcp://host:port, or the path of a socket")
+
+
+def _counter(store: str) -> None:
+    if store != "memory://" and not re.match(r"rediss?(\+unix)?://.", store):
+        raise ValidationError("must be memory://, or redis://host:port (rediss:// with TLS)")
+    if store != "memory://" and find_spec("redis") is None:
+        raise ValidationError("needs the package redis: pip install redis")
+
+
+def _are_networks(said: list[str]) -> None:
+    for network in said:
+        try:
+            ip_network(network)
+        except ValueError as fault:
+            raise ValidationError(f"must be addresses or networks such as 10.0.0.0/8: {fault}") from None
+
+
+def _networks(said: list[str] | None) -> tuple[Network, ...] | None:
+    try:
+        return tuple(ip_network(network) for network in said or ())
+    except ValueError:  # told by then
+        return None
 
 
 def _origins(origins: list[str]) -> None:

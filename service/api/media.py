@@ -49,7 +49,7 @@ NOT_TAKEN = (
 blueprint = Blueprint("media-files", __name__, url_prefix="/v1/media", description="The files of media.")
 
 
-@blueprint.route("/<media_id>/upload", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route("/<media_id>/upload", methods=("POST",), policy=Policy.SIGNED_IN, scopes=("media:write",))
 @blueprint.gives(200, UploadPlanSchema)
 @blueprint.refuses(*NOT_TAKEN, Problem.UNAVAILABLE)
 def begin_upload(media_id: str) -> dict[str, Any]:
@@ -57,7 +57,12 @@ def begin_upload(media_id: str) -> dict[str, Any]:
     return told(uploads.plan(services().store, begun(media_id)))
 
 
-@blueprint.route("/<media_id>/upload/parts/<int:number>", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route(
+    "/<media_id>/upload/parts/<int:number>",
+    methods=("POST",),
+    policy=Policy.SIGNED_IN,
+    scopes=("media:write",),
+)
 @blueprint.takes(PartSchema)
 @blueprint.gives(200, SignedPartSchema)
 @blueprint.refuses(*NOT_TAKEN, Problem.MEDIA_NOT_READY, Problem.INVALID_REQUEST, Problem.UNAVAILABLE)
@@ -66,7 +71,7 @@ def sign_part(said: dict[str, Any], media_id: str, number: int) -> dict[str, Any
     return signed(uploads.sign_part(services().store, begun(media_id), number, said.get("md5")))
 
 
-@blueprint.route("/<media_id>/complete", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route("/<media_id>/complete", methods=("POST",), policy=Policy.SIGNED_IN, scopes=("media:write",))
 @blueprint.takes(CompleteUploadSchema)
 @blueprint.gives(202, UploadStateSchema)
 @blueprint.refuses(
@@ -83,7 +88,7 @@ def complete_upload(said: dict[str, Any], media_id: str) -> dict[str, str]:
     return {"state": arrived(media_id)}
 
 
-@blueprint.route("/<media_id>/upload", methods=("DELETE",), policy=Policy.SIGNED_IN)
+@blueprint.route("/<media_id>/upload", methods=("DELETE",), policy=Policy.SIGNED_IN, scopes=("media:write",))
 @blueprint.gives(204)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.NOT_ALLOWED, Problem.ILLEGAL_MOVE, Problem.UNAVAILABLE)
 def abort_upload(media_id: str) -> None:
@@ -91,7 +96,7 @@ def abort_upload(media_id: str) -> None:
     uploads.abort(services().store, own(media_id))
 
 
-@blueprint.route("/<media_id>/link", policy=Policy.SIGNED_IN)
+@blueprint.route("/<media_id>/link", policy=Policy.SIGNED_IN, scopes=("media:read", "media:write"))
 @blueprint.takes(LinkQuerySchema, location="query")
 @blueprint.gives(200, LinkSchema)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.INVALID_REQUEST)
@@ -107,7 +112,9 @@ def link(work: Work, asked: dict[str, Any], media_id: str) -> Signed:
     return work.services.store.sign_get(file.key, file.media_type, file.file_name)
 
 
-@blueprint.route("/<media_id>/play", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route(
+    "/<media_id>/play", methods=("POST",), policy=Policy.SIGNED_IN, scopes=("media:read", "media:write")
+)
 @blueprint.gives(200, LinkSchema)
 @blueprint.refuses(Problem.NOT_FOUND)
 @in_transaction
@@ -125,7 +132,9 @@ def play(work: Work, media_id: str) -> dict[str, Any]:
     return {"url": url, "expires_at": capability.until}
 
 
-@blueprint.route("/<media_id>/uppy", methods=("POST",), policy=Policy.SIGNED_IN, secret=True)
+@blueprint.route(
+    "/<media_id>/uppy", methods=("POST",), policy=Policy.SIGNED_IN, secret=True, scopes=("media:write",)
+)
 @blueprint.gives(200, CompanionSchema)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.NOT_ALLOWED)
 @in_transaction

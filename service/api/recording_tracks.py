@@ -54,7 +54,9 @@ class RecordingAnnotationsQuerySchema(Message):
     kind = Choice("notes", COMMENTS, load_default="notes")
 
 
-@blueprint.route("/track.vtt", policy=Policy.SIGNED_IN, name="recording_track")
+@blueprint.route(
+    "/track.vtt", policy=Policy.SIGNED_IN, name="recording_track", scopes=("media:read", "media:write")
+)
 @blueprint.takes(RecordingTrackQuerySchema, location="query")
 @blueprint.gives(200, {"type": "string"}, content_type=WEBVTT)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.INVALID_REQUEST)
@@ -71,7 +73,7 @@ def track(work: Work, asked: dict[str, Any], media_id: str) -> Response:
     return Response(text, mimetype=WEBVTT)
 
 
-@blueprint.route("/annotations", policy=Policy.SIGNED_IN)
+@blueprint.route("/annotations", policy=Policy.SIGNED_IN, scopes=("media:read", "media:write"))
 @blueprint.takes(RecordingAnnotationsQuerySchema, location="query")
 @blueprint.gives(200, {"type": "object"}, content_type=JSON_LD)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.INVALID_REQUEST)
@@ -94,6 +96,7 @@ def recording_annotations(work: Work, asked: dict[str, Any], media_id: str) -> R
     policy=Policy.SIGNED_IN,
     body_limit=IMPORT_LIMIT,
     name="import_comments",
+    scopes=("media:write",),
 )
 @blueprint.says(requestBody=ANNOTATIONS)
 @blueprint.hears(IDEMPOTENCY_KEY)

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from service.accounts.oidc.attempt import Attempts
 from service.accounts.passkeys import Passkeys
 from service.accounts.tokens import Tokens
+from service.api.limits import Limits
 from service.database import Database
 from service.media.store import Store
 from service.outbound import Outbound
@@ -36,6 +37,7 @@ class Services:
     outbound: Outbound
     attempts: Attempts
     passkeys: Passkeys
+    limits: Limits
     sightings: dict[tuple[UUID, str], Sighting] = field(default_factory=dict)
 
     def serve(self, app: Flask) -> None:

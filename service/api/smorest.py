@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -24,6 +24,8 @@ from service.api.terms import BODY_LIMIT, Policy, Terms, declare
 View = TypeVar("View", bound=Callable[..., Any])
 Words = Schema | type[Schema] | dict[str, Any] | None
 SECURITY = "bearer"
+SCOPES = "x-scopes"
+"""In the document: the scopes of which each lets an app in (OpenAPI knows scopes of OAuth's schemes only)."""
 
 
 class Decorator(Protocol):
@@ -211,19 +213,27 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
         methods: tuple[str, ...] = ("GET",),
         body_limit: int = BODY_LIMIT,
         secret: bool = False,
+        sign_in: bool = False,
         name: str | None = None,
+        scopes: Collection[str] = (),
     ) -> Decorator:
-        """Serve the view at `rule`; `name` is its operation id where the function's own name will not do."""
+        """Serve the view at `rule`; `name` is its operation id where the function's own name will not do.
+
+        `scopes`: each lets another's app in; without any it is served to people on our own apps alone.
+        """
 
         def decorate(view: View) -> View:
             operation = name or view.__name__
             signed_in = policy is Policy.SIGNED_IN
             described = self.says(operationId=operation, security=[{SECURITY: []}] if signed_in else [])(view)
+            if scopes:
+                described = self.says(**{SCOPES: sorted(scopes)})(described)
             if signed_in:
                 described = self.refuses(Problem.SIGN_IN_REQUIRED, Problem.SESSION_ENDED)(described)
             if _hears(described, IDEMPOTENCY_KEY):
                 described = once.once(described)
-            declare(described, Terms(policy, body_limit, secret, _asks(described)))
+            terms = Terms(policy, body_limit, secret, _asks(described), sign_in, frozenset(scopes))
+            declare(described, terms)
             self.add_url_rule(rule, operation, described, methods=list(methods))
             return view
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from service.accounts import admission
 from service.api.services import Services, services
+from service.api.terms import demand_scope, endpoint_terms
 from sync.server.actor import Actor
 
 Said = ParamSpec("Said")
@@ -50,4 +51,9 @@ def begun() -> Iterator[Work]:
     claims = g.claims
     using, question = services(), admission.question(claims)
     with using.database.begin_asking(claims.tenant_id, question) as (connection, (rows,)):
-        yield Work(using, connection, admission.admit(connection, rows, claims, using.now()))
+        actor = admission.admit(connection, rows, claims, using.now())
+        terms = endpoint_terms()
+        demand_scope(
+            terms.scopes if terms else (), actor.token_scopes
+        )  # what it was given may be less by now
+        yield Work(using, connection, actor)

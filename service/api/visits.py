@@ -77,7 +77,9 @@ class TimeSchema(Message):
     items = fields.List(fields.Nested(CodedSchema), required=True)
 
 
-@blueprint.route("/share", methods=("POST",), policy=Policy.SIGNED_IN, name="share_visit")
+@blueprint.route(
+    "/share", methods=("POST",), policy=Policy.SIGNED_IN, name="share_visit", scopes=("notes:write",)
+)
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(200, VisitSchema, etag=True)
 @blueprint.refuses(*_REFUSED)
@@ -92,7 +94,9 @@ def share(work: Work, visit_id: str) -> Response:
     return revising.after(work, _VISITS, visit_id)
 
 
-@blueprint.route("/release", methods=("POST",), policy=Policy.SIGNED_IN, name="release_visit")
+@blueprint.route(
+    "/release", methods=("POST",), policy=Policy.SIGNED_IN, name="release_visit", scopes=("notes:write",)
+)
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.takes(ReleaseSchema)
 @blueprint.gives(200, VisitSchema, etag=True)
@@ -111,7 +115,9 @@ def release(work: Work, said: dict[str, Any], visit_id: str) -> Response:
     return revising.after(work, _VISITS, visit_id)
 
 
-@blueprint.route("/retract", methods=("POST",), policy=Policy.SIGNED_IN, name="retract_visit")
+@blueprint.route(
+    "/retract", methods=("POST",), policy=Policy.SIGNED_IN, name="retract_visit", scopes=("notes:write",)
+)
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(200, VisitSchema, etag=True)
 @blueprint.refuses(*_REFUSED)
@@ -125,7 +131,9 @@ def retract(work: Work, visit_id: str) -> Response:
     return revising.after(work, _VISITS, visit_id)
 
 
-@blueprint.route("/pending", policy=Policy.SIGNED_IN, name="pending_notes")
+@blueprint.route(
+    "/pending", policy=Policy.SIGNED_IN, name="pending_notes", scopes=("notes:read", "notes:write")
+)
 @blueprint.gives(200, PendingListSchema)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.NOT_ALLOWED)
 @in_transaction
@@ -137,7 +145,7 @@ def pending(work: Work, visit_id: str) -> dict[str, Any]:
     return {"items": _pending(work, visit_id)}
 
 
-@blueprint.route("/time", policy=Policy.SIGNED_IN, name="time_by_code")
+@blueprint.route("/time", policy=Policy.SIGNED_IN, name="time_by_code", scopes=("notes:read", "notes:write"))
 @blueprint.gives(200, TimeSchema)
 @blueprint.refuses(Problem.NOT_FOUND)
 @in_transaction

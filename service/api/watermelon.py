@@ -14,7 +14,7 @@ from schemas.sync import MOST_CHANGES
 from service.api import hardened
 from service.api.devices import device_time, note_device
 from service.api.smorest import DEVICE_TIME, Blueprint
-from service.api.sync import PUSH_LIMIT, collections, log_read
+from service.api.sync import PUSH_LIMIT, READING, WRITING, collections, log_read, readable
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.records import KINDS
@@ -32,7 +32,7 @@ blueprint = Blueprint(
 )
 
 
-@blueprint.route("/watermelon", policy=Policy.SIGNED_IN, name="watermelon_pull")
+@blueprint.route("/watermelon", policy=Policy.SIGNED_IN, name="watermelon_pull", scopes=READING)
 @blueprint.hears(DEVICE_TIME)
 @blueprint.takes(words.WatermelonPullSchema, location="query")
 @blueprint.gives(200, words.WatermelonPulledSchema)
@@ -41,7 +41,7 @@ blueprint = Blueprint(
 def pull(work: Work, asked: dict[str, Any]) -> Response:
     """Read what changed since `last_pulled_at`, a page at a time, in WatermelonDB's own words."""
     note_device(work, device_time())
-    wanted = collections(asked["collections"], "?collections")
+    wanted = readable(work.actor, collections(asked["collections"], "?collections"))
     pulled = watermelon.pull(
         work.connection,
         work.actor,
@@ -59,7 +59,12 @@ def pull(work: Work, asked: dict[str, Any]) -> Response:
 
 
 @blueprint.route(
-    "/watermelon", methods=("POST",), policy=Policy.SIGNED_IN, body_limit=PUSH_LIMIT, name="watermelon_push"
+    "/watermelon",
+    methods=("POST",),
+    policy=Policy.SIGNED_IN,
+    body_limit=PUSH_LIMIT,
+    name="watermelon_push",
+    scopes=WRITING,
 )
 @blueprint.takes(words.WatermelonPushQuerySchema, location="query")
 @blueprint.reads(words.WatermelonPushSchema)
@@ -77,6 +82,7 @@ def push(asked: dict[str, Any]) -> None:
     policy=Policy.SIGNED_IN,
     body_limit=PUSH_LIMIT,
     name="watermelon_rescue",
+    scopes=WRITING,
 )
 @blueprint.takes(words.WatermelonPushQuerySchema, location="query")
 @blueprint.reads(words.WatermelonPushSchema)

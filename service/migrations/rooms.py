@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import MetaData, Table
 
+from service.accounts.apps.models import metadata as apps
 from service.accounts.models import metadata as accounts
 from service.accounts.ways import metadata as ways
 from service.answers import metadata as answers
@@ -27,6 +28,7 @@ METADATA: list[MetaData] = [
     answers,
     portability,
     ways,
+    apps,
 ]
 JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""
@@ -54,6 +56,7 @@ def first_steps() -> dict[str, list[Table]]:
         ("portability", portability.sorted_tables),
         ("webhooks", webhooks.sorted_tables + answers.sorted_tables),
         ("ways_in", ways.sorted_tables),
+        ("apps", apps.sorted_tables),
     ]
     return {f"{number:04}_{room}": made for number, (room, made) in enumerate(steps, 1)}
 

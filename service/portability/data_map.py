@@ -82,6 +82,12 @@ SERVICE: Mapping[str, Kept] = MappingProxyType(
         "identity": _hers("who she is at her school's provider", "as long as she may sign in"),
         "passkey": _hers("the public keys of her passkeys", "as long as she may sign in"),
         "one_time_secret": Kept("signs-in under way, hashed", "10 to 15 minutes", "gone within the hour"),
+        "app": Kept("others' apps", "until it is removed"),
+        "app_approval": Kept(
+            "which apps a district lets in, and who said so", "until it is withdrawn", "ids stay"
+        ),
+        "app_code": _hers("that she let an app in", "minutes"),
+        "app_device_code": _hers("that she let an app in on another device", "minutes"),
         "sign_in_code": _hers("that a code was made for her; not the code", "7 days after it ran out"),
         "session": Kept(
             "the name of a device, when it was used",

@@ -173,6 +173,7 @@ KIND = Kind(
     name="memberships",
     table=table,
     schema=MembershipSchema(),
+    read_scope="people:read",
     audience=_audience,
     parents={"school_id": "schools", "group_id": "groups"},
     policies={"state": Policy.STATE},

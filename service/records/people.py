@@ -42,6 +42,7 @@ KIND = Kind(
     name="people",
     table=table,
     schema=PersonSchema(),
+    read_scope="people:read",
     audience=lambda person, near: {scopes.TENANT},
     may_write=is_admin | is_person("id"),
     check=checks(

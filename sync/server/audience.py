@@ -48,6 +48,8 @@ def visible(
     actor: Actor, collection: str | ColumnElement[str], record_id: ColumnElement[Any]
 ) -> ColumnElement[bool]:
     """The predicate "this person may see the record with this id", for any statement of the actor's tenant."""
+    if collection in actor.hidden:
+        return false()
     return exists(
         select(entry.c.scope_id)
         .join(

@@ -94,6 +94,8 @@ class Kind:
     may_delete   whether the actor may delete the record (nobody, unless the kind says so)
     forgets      whether a write also takes the record's earlier bodies out of history (what died must not be restored)
     read_logged  whether deliveries to others than the author are logged for the host
+    read_scope   the scope that lets another's app read it in the person's name; None: no app may
+    write_scope  the scope that lets such an app write it, which lets it read too; None: no app may
     """
 
     name: str
@@ -111,6 +113,8 @@ class Kind:
     forgets: Callable[[Write], bool] = lambda write: False
     read_logged: bool = False
     server_only: bool = False  # only the engine writes it (conflicts, rejected writes)
+    read_scope: str | None = None
+    write_scope: str | None = None
 
     @cached_property
     def blank(self) -> Mapping[str, Any]:
@@ -126,6 +130,11 @@ class Kind:
     def columns_beside_key(self) -> tuple[str, ...]:
         """Those that are not part of the table's key."""
         return tuple(column.name for column in self.table.columns if not column.primary_key)
+
+    @cached_property
+    def scopes(self) -> frozenset[str]:
+        """The scopes of which each lets an app read it."""
+        return frozenset(scope for scope in (self.read_scope, self.write_scope) if scope)
 
     def parent_ids(self, record: Mapping[str, Any]) -> list[tuple[str, str]]:
         """(collection, id) of each parent that the record names."""
@@ -150,6 +159,12 @@ class Kinds(Mapping[str, Kind]):
 
     def __len__(self) -> int:
         return len(self._kinds)
+
+    def hidden(self, token_scopes: frozenset[str] | None) -> frozenset[str]:
+        """The collections that none of these scopes of a token opens; None is the token of an app of ours."""
+        if token_scopes is None:
+            return frozenset()
+        return frozenset(name for name, kind in self._kinds.items() if not kind.scopes & token_scopes)
 
     def children_of(self, name: str) -> list[tuple[Kind, str]]:
         """(kind, field) of each kind that names this one as a parent."""

@@ -167,6 +167,8 @@ class Push:
 
     def _with_truth(self, actor: Actor, outcome: Outcome) -> Outcome:
         """The outcome with the record as it stands, or deleted where there is none for this person to hold."""
+        if outcome.collection in actor.hidden:
+            return outcome
         row = self._seen_by(actor.person_id, (outcome.collection, outcome.id))
         if row is None:
             return replace(outcome, deleted=True)

@@ -15,7 +15,7 @@ from service.accounts import sign_in
 from service.app import create_app, make_services
 from service.settings import Settings
 from tests.accounts.conftest import Clock
-from tests.builders import Caller, make_person, make_tenant, services_of
+from tests.builders import CHALLENGE, Caller, make_person, make_tenant, services_of
 
 ANA, EVA = "person-ana", "person-eva"
 PHONE = {"device_id": "phone-of-ana", "device_name": "Ana's phone"}
@@ -113,7 +113,7 @@ def test_used_unknown_and_expired_codes_are_answered_alike(
     expired = nobody.post("/v1/sign-in/code", {"code": old, **TABLET})
     assert problem(used) == (401, "/problems/code-not-valid")
     assert used.data == unknown.data == expired.data
-    assert used.headers["WWW-Authenticate"] == 'Bearer realm="comewatch"'
+    assert used.headers["WWW-Authenticate"] == CHALLENGE
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_without_a_token_of_ours_nobody_comes_in(nobody: Caller, tenant_id: UUID
     headers = {} if said is None else {"Authorization": said}
     answer = nobody.get("/v1/me", headers=headers)
     assert problem(answer) == (401, "/problems/sign-in-required")
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="comewatch"'
+    assert answer.headers["WWW-Authenticate"] == CHALLENGE
 
 
 def test_an_expired_token_is_refreshed(

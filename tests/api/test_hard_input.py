@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from tests.api.conftest import HANA, OLGA
-from tests.builders import Caller, caller, make_person, make_tenant, put, services_of
+from tests.builders import CHALLENGE, Caller, caller, make_person, make_tenant, put, services_of
 
 JSON = {"Content-Type": "application/json"}
 DEEP = b"[" * 33 + b"]" * 33
@@ -316,4 +316,4 @@ def test_a_token_that_is_none(app: Flask, header: str) -> None:
         if rule not in public | PAGES:
             answer = nobody.call(method, filled(rule))
             assert (answer.status_code, answer.json["type"]) == (401, "/problems/sign-in-required"), rule
-            assert answer.headers["WWW-Authenticate"] == 'Bearer realm="comewatch"'
+            assert answer.headers["WWW-Authenticate"] == CHALLENGE

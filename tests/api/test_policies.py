@@ -8,7 +8,7 @@ from flask import Flask
 from service.api import errors, guard
 from service.api.smorest import Blueprint
 from service.api.terms import Policy, Terms, terms_of
-from tests.builders import Caller
+from tests.builders import Caller, services_of
 
 BY_LEAVE = {
     "/v1/play/<string(maxlength=256):token>/<string(maxlength=64):name>",
@@ -72,15 +72,16 @@ def test_what_is_public_is_listed_here(app: Flask) -> None:
     assert {rule for rule, view in views if (it := terms_of(view)) and it.secret} == SECRET
 
 
-def test_an_endpoint_without_a_policy_is_not_served() -> None:
-    app = Flask("bare", static_folder=None)
-    app.add_url_rule("/open", view_func=lambda: "open")
-    assert app.test_client().get("/open").text == "open"
-    app = Flask("bare", static_folder=None)
-    app.add_url_rule("/open", view_func=lambda: "open")
-    guard.register(app)
-    errors.register(app)
-    assert app.test_client().get("/open").status_code == 404
+def test_an_endpoint_without_a_policy_is_not_served(app: Flask) -> None:
+    bare = Flask("bare", static_folder=None)
+    bare.add_url_rule("/open", view_func=lambda: "open")
+    assert bare.test_client().get("/open").text == "open"
+    bare = Flask("bare", static_folder=None)
+    bare.add_url_rule("/open", view_func=lambda: "open")
+    services_of(app).serve(bare)
+    guard.register(bare)
+    errors.register(bare)
+    assert bare.test_client().get("/open").status_code == 404
 
 
 def test_a_route_cannot_leave_its_policy_out() -> None:

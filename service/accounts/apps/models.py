@@ -1,0 +1,78 @@
+"""The tables of others' apps. What is looked up before the tenant is known is a reference table, as in `service.accounts`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, ForeignKey, Integer, MetaData, Table, Text, UniqueConstraint, Uuid
+
+from service.accounts.models import Moment, Name, tenant
+
+metadata = MetaData()
+
+
+def _required(name: str, type_: Any = Name) -> Column[Any]:
+    return Column(name, type_, nullable=False)
+
+
+def _app() -> Any:
+    return ForeignKey("app.client_id")
+
+
+app = Table(
+    "app",
+    metadata,
+    Column("client_id", Name, primary_key=True),
+    _required("name", Text),
+    Column("secret_hash", Name),  # SHA-256 in hex; null: an app on people's devices keeps no secret
+    _required("redirect_uris", ARRAY(Text)),
+    _required("scopes", ARRAY(Text)),  # all that it may ever ask for
+    Column("tenant_id", ForeignKey(tenant.c.id)),  # who registered it; null: the operator
+    _required("created_at", Moment),
+    info={"dist": "reference"},
+)
+
+approval = Table(
+    "app_approval",
+    metadata,
+    Column("tenant_id", ForeignKey(tenant.c.id), primary_key=True),
+    Column("client_id", Name, _app(), primary_key=True),
+    _required("scopes", ARRAY(Text)),
+    Column("approved_by", Name),  # null: the operator
+    _required("approved_at", Moment),
+    info={"dist": "tenant"},
+)
+
+code = Table(
+    "app_code",
+    metadata,
+    Column("code_hash", Name, primary_key=True),  # SHA-256 in hex, as below
+    Column("client_id", Name, _app(), nullable=False),
+    Column("tenant_id", ForeignKey(tenant.c.id), nullable=False),
+    _required("person_id"),
+    Column("redirect_uri", Text),  # null: the request named none
+    _required("scopes", ARRAY(Text)),
+    _required("code_challenge", Text),
+    _required("expires_at", Moment),
+    Column("used_at", Moment),
+    Column("session_id", Uuid),  # what it opened
+    info={"dist": "reference"},
+)
+
+device_code = Table(
+    "app_device_code",
+    metadata,
+    Column("device_hash", Name, primary_key=True),
+    _required("user_hash"),
+    Column("client_id", Name, _app(), nullable=False),
+    _required("scopes", ARRAY(Text)),
+    _required("expires_at", Moment),
+    _required("interval_s", Integer),
+    Column("polled_at", Moment),
+    Column("denied_at", Moment),
+    Column("tenant_id", ForeignKey(tenant.c.id)),  # of who gave leave
+    Column("person_id", Name),
+    Column("session_id", Uuid),
+    UniqueConstraint("user_hash", name="app_device_code_user"),
+    info={"dist": "reference"},
+)
