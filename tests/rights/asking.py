@@ -17,9 +17,11 @@ from service.accounts import sessions
 from service.accounts.models import session
 from service.accounts.tokens import Tokens
 from service.database import Database
+from service.media.capability import PLAYBACK, UPLOAD, Capabilities, Capability
+from service.media.record import raw_key
 from sync.server.actor import SYSTEM
 from tests.builders import Caller, caller, sign_in
-from tests.rights.school import HANA, PEOPLE, School
+from tests.rights.school import FILM, HANA, OLGA, PEOPLE, School
 
 ANONYMOUS, EXPIRED, REVOKED, WRONG_AUDIENCE, ELSEWHERE = (
     "nobody", "hana-expired", "hana-signed-out", "hana-for-another-service", "hana-of-the-other-tenant",
@@ -39,6 +41,28 @@ class Stage:
         self.askers = {person_id: caller(app, self.near.tenant_id, person_id) for person_id in PEOPLE}
         self.askers[ELSEWHERE] = caller(app, self.far.tenant_id, HANA)
         self.askers |= {one: Caller(app.test_client(use_cookies=False), self._token(one)) for one in SHUT_OUT}
+
+    def leave(self, purpose: bytes, which: str) -> str:
+        """An address of Olga's that is its own leave: a good one, or one that was good or looks like it."""
+        if which == "forged":
+            return "forged"
+        other = UPLOAD if purpose == PLAYBACK else PLAYBACK
+        capabilities = Capabilities(
+            self.near.services.settings.secret_key, other if "purpose" in which else purpose
+        )
+        media_id = self.near.ids["media/released" if purpose == PLAYBACK else "media/sent"]
+        phone = REVOKED if "signed out" in which else OLGA
+        if which == "of what is gone":
+            media_id = self.near.gone["media"]
+        session_id = self.near.services.tokens.read_access(self.askers[phone].token).session_id
+        until = self.near.services.now() + timedelta(hours=1)
+        return capabilities.write(Capability(self.near.tenant_id, session_id, media_id, until))
+
+    def uploading(self) -> tuple[str, str]:
+        """The key and the id of an upload in parts of Olga's file, which is begun anew."""
+        store, key = self.near.services.store, raw_key(self.near.tenant_id, self.near.ids["media/sent"])
+        store.abort_parts(key)
+        return key, store.begin_parts(key, FILM["media_type"])
 
     def _token(self, which: str) -> str:
         services, tenant_id = self.near.services, self.near.tenant_id
