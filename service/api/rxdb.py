@@ -75,7 +75,7 @@ def push(name: str) -> list[Record]:
     if not isinstance(rows, list):
         raise Refused(Problem.INVALID_REQUEST, errors={"": ["A push is a list of rows."]})
     answers: list[Record] = []
-    for start in range(0, len(rows), MOST_CHANGES):
+    for start in range(0, len(rows) or 1, MOST_CHANGES):  # who sends nothing is asked for her session too
         answers += take(into, rows[start : start + MOST_CHANGES])
     return answers
 

@@ -1,0 +1,29 @@
+"""The real app, its store, and two tenants alike in one database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from service import logs
+from service.app import create_app
+from service.settings import Settings
+from tests.builders import services_of
+from tests.conftest import environment
+from tests.rights.asking import Stage
+from tests.servers import Answer
+
+
+@pytest.fixture(scope="module")
+def app(session_database_url: str, token_key: str, s3: Answer) -> Iterator[Flask]:
+    logs.configure("CRITICAL")
+    app = create_app(Settings.from_environment(environment(session_database_url, token_key, s3)))
+    yield app
+    services_of(app).database.dispose()
+
+
+@pytest.fixture(scope="module")
+def stage(app: Flask) -> Stage:
+    return Stage(app)
