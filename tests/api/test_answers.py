@@ -43,6 +43,8 @@ def test_every_endpoint_answers_with_security_headers(app: Flask, hana: Caller) 
 def test_what_is_somebodys_is_not_stored(hana: Caller, nobody: Caller) -> None:
     assert hana.get("/v1/people").headers["Cache-Control"] == "no-store"
     assert hana.get("/v1/people/nobody-here").headers["Cache-Control"] == "no-store"
+    unread = hana.get("/v1/people?a=%00")
+    assert (unread.status_code, unread.headers["Cache-Control"]) == (400, "no-store")
     assert nobody.post("/v1/sign-in/code", {}).headers["Cache-Control"] == "no-store"
     assert "Cache-Control" not in nobody.get("/health").headers
 
