@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 from service.settings import Settings
 from tests.servers import Answer, Desk, admin, ask
 
-pytest_plugins = ["tests.tenancy_guard", "tests.tally"]
+pytest_plugins = ["tests.tenancy_guard", "tests.tally", "tests.canary"]
 
 CloneDatabase = Callable[[], AbstractContextManager[str]]
 DESK = pytest.StashKey[Desk]()

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from service import logs
 from service.app import create_app
 from service.settings import Settings
 from tests.builders import services_of
@@ -18,7 +17,6 @@ from tests.servers import Answer
 
 @pytest.fixture(scope="module")
 def app(session_database_url: str, token_key: str, s3: Answer) -> Iterator[Flask]:
-    logs.configure("CRITICAL")
     app = create_app(Settings.from_environment(environment(session_database_url, token_key, s3)))
     yield app
     services_of(app).database.dispose()
