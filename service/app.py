@@ -11,6 +11,7 @@ from flask import Flask
 from service.accounts.tokens import Tokens
 from service.api import (
     acts,
+    apps,
     board,
     captions,
     consent,
@@ -50,6 +51,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     health.blueprint,
     problems.blueprint,
     sign_in.blueprint,
+    apps.blueprint,
     sync.blueprint,
     live.blueprint,
     rxdb.blueprint,

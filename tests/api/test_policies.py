@@ -19,27 +19,50 @@ BY_LEAVE = {
     "/v1/u/<string(maxlength=256):token>/s3/multipart/<string(maxlength=1024):upload_id>/<int:number>",
 }
 """Their address is the leave."""
-PUBLIC = BY_LEAVE | {
-    "/health",
-    "/problems",
-    "/problems/<slug>",
-    "/v1/sign-in/code",
-    "/v1/sign-in/refresh",
-    "/v1/sync/schema/native",
-    "/v1/sync/schema/rxdb",
-    "/v1/sync/schema/watermelon",
-    "/v1/openapi.json",
-    "/v1/docs/",
-    "/v1/docs/start.js",
-    "/v1/docs/<name>",
+OAUTH = {
+    "/oauth/authorize",
+    "/oauth/sign-in",
+    "/oauth/sign-out",
+    "/oauth/device",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/oauth/device_authorization",
 }
-SECRET = BY_LEAVE | {
-    "/v1/media/<media_id>/uppy",
-    "/v1/sign-in/code",
-    "/v1/sign-in/refresh",
-    "/v1/sync/stream",
-    "/v1/sync/wait",
-}
+"""Apps prove who they are in the request, people by the cookie of our pages."""
+PUBLIC = (
+    BY_LEAVE
+    | OAUTH
+    | {
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-protected-resource",
+        "/oauth/jwks",
+        "/health",
+        "/problems",
+        "/problems/<slug>",
+        "/v1/sign-in/code",
+        "/v1/sign-in/refresh",
+        "/v1/sync/schema/native",
+        "/v1/sync/schema/rxdb",
+        "/v1/sync/schema/watermelon",
+        "/v1/openapi.json",
+        "/v1/docs/",
+        "/v1/docs/start.js",
+        "/v1/docs/<name>",
+    }
+)
+SECRET = (
+    BY_LEAVE
+    | OAUTH
+    | {
+        "/v1/admin/apps",
+        "/v1/media/<media_id>/uppy",
+        "/v1/sign-in/code",
+        "/v1/sign-in/refresh",
+        "/v1/sync/stream",
+        "/v1/sync/wait",
+    }
+)
 
 
 def terms(app: Flask) -> dict[str, Terms | None]:

@@ -86,7 +86,7 @@ class Maker:
     secret: str | None = None
     redirect_uri: str = BACK
 
-    def request(self, verifier: Verifier, scope: str, **other: str | None) -> dict[str, str]:
+    def request(self, verifier: Verifier, scope: str, /, **other: str | None) -> dict[str, str]:
         """The parameters with which it sends a person's browser here."""
         said: dict[str, str | None] = {
             "response_type": "code",
@@ -106,7 +106,7 @@ class Maker:
         client = self.app.test_client(use_cookies=False)
         return client.post(path, data=form, auth=auth, **options)
 
-    def exchange(self, code: str, verifier: Verifier, **other: str | None) -> TestResponse:
+    def exchange(self, code: str, verifier: Verifier, /, **other: str | None) -> TestResponse:
         said: dict[str, str | None] = {
             "grant_type": "authorization_code",
             "code": code,
@@ -129,16 +129,16 @@ class Browser:
     client: FlaskClient
 
     def get(self, path: str, said: dict[str, str] | None = None, **headers: str) -> TestResponse:
-        return self.client.get(f"{path}?{urlencode(said or {})}", base_url=ISSUER.replace("http:", "https:"), headers=headers)
+        return self.client.get(
+            f"{path}?{urlencode(said or {})}", base_url=ISSUER.replace("http:", "https:"), headers=headers
+        )
 
     def post(
         self, path: str, said: dict[str, str], form: dict[str, str], origin: str | None = ISSUER
     ) -> TestResponse:
         headers = {"Origin": origin} if origin else {}
         where = f"{path}?{urlencode(said)}"
-        return self.client.post(
-            where, data=form, headers=headers, base_url=ISSUER.replace("http:", "https:")
-        )
+        return self.client.post(where, data=form, headers=headers, base_url=ISSUER.replace("http:", "https:"))
 
 
 @pytest.fixture

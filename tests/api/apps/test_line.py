@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
 
-from tests.api.apps.conftest import ANA, ISSUER, Browser, Maker, Verifier, agree, answered, tokens
+from tests.api.apps.conftest import ANA, Browser, Maker, tokens
 
 
 @pytest.mark.parametrize("which", ["lms", "mobile"])
