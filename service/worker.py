@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from schemas.problems import Refused
 from service import jobs
+from service.accounts.apps.models import forget_old
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
@@ -132,6 +133,11 @@ class Worker:
         sweep.tidy(self.database, self.store, tenant_id, self.now())
         return False
 
+    def forget_app_codes(self, timestamp: int) -> None:
+        """Forget the codes of others' apps that are of no use any more."""
+        with self.database.begin_reference() as connection:
+            forget_old(connection, self.now())
+
     def for_each_tenant(self, work: Callable[[UUID], bool]) -> Callable[[int], None]:
         """A task that does `work` for every tenant until it says that it is done; one that fails spoils no other."""
 
@@ -159,6 +165,7 @@ class Worker:
         for cron, works in by_the_clock.items():
             for work in works:
                 jobs.every(queue, cron, work.__name__, self.for_each_tenant(work))
+        jobs.every(queue, "13 * * * *", "forget_app_codes", self.forget_app_codes)
         return queue
 
 
