@@ -26,7 +26,9 @@ def note(app: Flask, tenant_id: UUID) -> str:
     put(services, tenant_id, "visits", VISIT, host_id=HOST, observer_ids=[ANA], state="captured")
     from tests.builders import caller
 
-    made = caller(app, tenant_id, ANA).post("/v1/notes", {"id": NOTE, "visit_id": VISIT, "text": OTHERS})
+    made = caller(app, tenant_id, ANA).post(
+        "/v1/notes", {"id": NOTE, "visit_id": VISIT, "note_kind": "noticing", "text": OTHERS}
+    )
     assert made.status_code == 201, made.text
     return NOTE
 
@@ -119,7 +121,10 @@ def test_who_may_only_read_writes_nothing(app: Flask, tenant_id: UUID, browser: 
     assert reader.post(f"/v1/visits/{VISIT}/share").status_code == 403
     outcome = push(reader, "notes", note, {"text": "changed"})
     assert (outcome["status"], outcome["problem"]["type"]) == ("rejected", "/problems/scope-required")
-    row = {"newDocumentState": {"id": note, "visit_id": VISIT, "text": "changed"}, "assumedMasterState": None}
+    row = {
+        "newDocumentState": {"id": note, "visit_id": VISIT, "note_kind": "noticing", "text": "changed"},
+        "assumedMasterState": None,
+    }
     assert reader.post("/v1/sync/rxdb/notes/push", [row]).status_code == 200
     changes = {
         "notes": {
@@ -145,7 +150,9 @@ def test_who_may_write_reads_and_writes_as_the_person(
     app: Flask, tenant_id: UUID, browser: Browser, note: str
 ) -> None:
     writer = app_with(app, tenant_id, browser, "notes:write")
-    outcome = push(writer, "notes", "note-of-the-app", {"visit_id": VISIT, "text": "by an app"})
+    outcome = push(
+        writer, "notes", "note-of-the-app", {"visit_id": VISIT, "note_kind": "noticing", "text": "by an app"}
+    )
     assert outcome["status"] == "applied", outcome
     made = writer.get("/v1/notes/note-of-the-app").json or {}
     assert made["created_by"] == ANA
@@ -265,3 +272,18 @@ def test_nobody_registers_such_an_address(app: Flask, tenant_id: UUID, uri: str)
 
     new = {"name": "Box", "redirect_uris": [uri], "scopes": ["profile"]}
     assert caller(app, tenant_id, "person-bo").post("/v1/admin/apps", new).status_code == 422
+
+
+def test_leave_given_later_makes_a_pull_start_anew(
+    app: Flask, tenant_id: UUID, browser: Browser, note: str
+) -> None:
+    """Else the app would never hear of what was there before."""
+    made = register(app, tenant_id, "visits:read.own", "notes:read")
+    approve(app, tenant_id, made.client_id, "visits:read.own", "notes:read")
+    maker = Maker(app, made.client_id, made.client_secret)
+    less = maker.caller(tokens(browser, maker, "visits:read.own")["access_token"])
+    cursor = (less.post("/v1/sync/pull", {}).json or {})["cursor"]
+    more = maker.caller(tokens(browser, maker, "visits:read.own notes:read")["access_token"])
+    refused = more.post("/v1/sync/pull", {"cursor": cursor})
+    assert (refused.json or {})["type"] == "/problems/invalid-cursor"
+    assert OTHERS in more.post("/v1/sync/pull", {}).text
