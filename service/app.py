@@ -14,6 +14,7 @@ from service.accounts.passkeys import Passkeys
 from service.accounts.tokens import Tokens
 from service.api import (
     acts,
+    apps,
     board,
     captions,
     consent,
@@ -67,6 +68,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     providers.blueprint,
     passkeys.blueprint,
     ways_in.blueprint,
+    apps.blueprint,
     sync.blueprint,
     live.blueprint,
     rxdb.blueprint,

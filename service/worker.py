@@ -18,6 +18,7 @@ from sqlalchemy import select
 from schemas.problems import Refused
 from service import answers, jobs
 from service.accounts import one_time
+from service.accounts.apps import models as app_codes
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
@@ -177,6 +178,11 @@ class Worker:
         with self.database.begin_reference() as connection:
             one_time.forget_old(connection, self.now())
 
+    def forget_app_codes(self, timestamp: int) -> None:
+        """Forget the codes of others' apps that are of no use any more."""
+        with self.database.begin_reference() as connection:
+            app_codes.forget_old(connection, self.now())
+
     def for_each_tenant(self, work: Callable[[UUID], bool]) -> Callable[[int], None]:
         """A task that does `work` for every tenant until it says that it is done; one that fails spoils no other."""
 
@@ -213,6 +219,7 @@ class Worker:
             for work in works:
                 jobs.every(queue, cron, work.__name__, self.for_each_tenant(work))
         jobs.every(queue, "7 * * * *", "forget_secrets", self.forget_secrets)
+        jobs.every(queue, "13 * * * *", "forget_app_codes", self.forget_app_codes)
         return queue
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from service.cli import leaving  # noqa: F401  # its commands are of the group `person`
+from service.cli.apps import app
 from service.cli.db import db
 from service.cli.media import media
 from service.cli.people import person, tenant, token
@@ -31,5 +32,5 @@ def main() -> None:
     """
 
 
-for command in (db, tenant, person, token, media, provider):
+for command in (db, tenant, person, token, app, media, provider):
     main.add_command(command)

@@ -19,42 +19,65 @@ BY_LEAVE = {
     "/v1/u/<string(maxlength=256):token>/s3/multipart/<string(maxlength=1024):upload_id>/<int:number>",
 }
 """Their address is the leave."""
-PUBLIC = BY_LEAVE | {
-    "/health",
-    "/problems",
-    "/problems/<slug>",
-    "/v1/sign-in/code",
-    "/v1/sign-in/oidc",
-    "/v1/sign-in/oidc/<uuid:provider_id>/callback",
-    "/v1/sign-in/oidc/<uuid:provider_id>/start",
-    "/v1/sign-in/passkey",
-    "/v1/sign-in/passkey/options",
-    "/v1/sign-in/providers",
-    "/v1/sign-in/refresh",
-    "/v1/sync/schema/native",
-    "/v1/sync/schema/rxdb",
-    "/v1/sync/schema/watermelon",
-    "/v1/openapi.json",
-    "/v1/docs/",
-    "/v1/docs/start.js",
-    "/v1/docs/<name>",
+OAUTH = {
+    "/oauth/authorize",
+    "/oauth/sign-in",
+    "/oauth/sign-out",
+    "/oauth/device",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/oauth/device_authorization",
 }
-SECRET = BY_LEAVE | {
-    "/v1/me/export",
-    "/v1/media/<media_id>/uppy",
-    "/v1/sign-in/code",
-    "/v1/sign-in/oidc",
-    "/v1/sign-in/oidc/<uuid:provider_id>/callback",
-    "/v1/sign-in/oidc/<uuid:provider_id>/start",
-    "/v1/me/passkeys/options",
-    "/v1/sign-in/passkey",
-    "/v1/sign-in/passkey/options",
-    "/v1/sign-in/refresh",
-    "/v1/sync/stream",
-    "/v1/sync/wait",
-    "/v1/webhooks",
-    "/v1/webhooks/<uuid:webhook_id>/rotate-secret",
-}
+"""Apps prove who they are in the request, people by the cookie of our pages."""
+PUBLIC = (
+    BY_LEAVE
+    | OAUTH
+    | {
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-protected-resource",
+        "/oauth/jwks",
+        "/health",
+        "/problems",
+        "/problems/<slug>",
+        "/v1/sign-in/code",
+        "/v1/sign-in/oidc",
+        "/v1/sign-in/oidc/<uuid:provider_id>/callback",
+        "/v1/sign-in/oidc/<uuid:provider_id>/start",
+        "/v1/sign-in/passkey",
+        "/v1/sign-in/passkey/options",
+        "/v1/sign-in/providers",
+        "/v1/sign-in/refresh",
+        "/v1/sync/schema/native",
+        "/v1/sync/schema/rxdb",
+        "/v1/sync/schema/watermelon",
+        "/v1/openapi.json",
+        "/v1/docs/",
+        "/v1/docs/start.js",
+        "/v1/docs/<name>",
+    }
+)
+SECRET = (
+    BY_LEAVE
+    | OAUTH
+    | {
+        "/v1/admin/apps",
+        "/v1/me/export",
+        "/v1/media/<media_id>/uppy",
+        "/v1/sign-in/code",
+        "/v1/sign-in/oidc",
+        "/v1/sign-in/oidc/<uuid:provider_id>/callback",
+        "/v1/sign-in/oidc/<uuid:provider_id>/start",
+        "/v1/me/passkeys/options",
+        "/v1/sign-in/passkey",
+        "/v1/sign-in/passkey/options",
+        "/v1/sign-in/refresh",
+        "/v1/sync/stream",
+        "/v1/sync/wait",
+        "/v1/webhooks",
+        "/v1/webhooks/<uuid:webhook_id>/rotate-secret",
+    }
+)
 
 
 def terms(app: Flask) -> dict[str, Terms | None]:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ForeignKey, Integer, MetaData, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    delete,
+)
 
 from service.accounts.models import Moment, Name, tenant
 
 metadata = MetaData()
+KEPT = timedelta(days=1)
+"""How long a code stays after its time, so that a second use is noticed."""
 
 
 def _required(name: str, type_: Any = Name) -> Column[Any]:
@@ -76,3 +91,9 @@ device_code = Table(
     UniqueConstraint("user_hash", name="app_device_code_user"),
     info={"dist": "reference"},
 )
+
+
+def forget_old(connection: Connection, now: datetime) -> None:
+    """Forget codes that were of no use for a day."""
+    for table in (code, device_code):
+        connection.execute(delete(table).where(table.c.expires_at < now - KEPT))

@@ -86,7 +86,7 @@ class Maker:
     secret: str | None = None
     redirect_uri: str = BACK
 
-    def request(self, verifier: Verifier, scope: str, **other: str | None) -> dict[str, str]:
+    def request(self, verifier: Verifier, scope: str, /, **other: str | None) -> dict[str, str]:
         """The parameters with which it sends a person's browser here."""
         said: dict[str, str | None] = {
             "response_type": "code",
@@ -106,7 +106,7 @@ class Maker:
         client = self.app.test_client(use_cookies=False)
         return client.post(path, data=form, auth=auth, **options)
 
-    def exchange(self, code: str, verifier: Verifier, **other: str | None) -> TestResponse:
+    def exchange(self, code: str, verifier: Verifier, /, **other: str | None) -> TestResponse:
         said: dict[str, str | None] = {
             "grant_type": "authorization_code",
             "code": code,
