@@ -53,6 +53,8 @@ class Settings:
     live_url: str | None
     live_hint_socket: Path | None
     clamd: str | None
+    smtp_url: str | None = field(repr=False)
+    mail_from: str | None
     log_level: str
 
     @classmethod
@@ -135,8 +137,14 @@ def _read(env: Source) -> dict[str, Any]:
         "live_url": env.str("LIVE_URL", None, validate=_live_url),
         "live_hint_socket": env.path("LIVE_HINT_SOCKET", None),
         "clamd": env.str("CLAMD", None, validate=_scanner),
+        "smtp_url": env.str("SMTP_URL", None, validate=_mail_server),
+        "mail_from": _mail_from(env),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
     }
+
+
+def _mail_from(env: Source) -> str | None:
+    return env.str("MAIL_FROM", *(() if env.has("SMTP_URL") else (None,)), validate=_sender)
 
 
 def _token_key(env: Source) -> str | None:
@@ -171,6 +179,23 @@ def _live_url(url: str | None) -> None:
 def _scanner(address: str | None) -> None:
     if address is not None and not re.fullmatch(r"/.+|tcp://[^/:]+:\d+|tcp://\[[^/]+\]:\d+", address):
         raise ValidationError("must be tcp://host:port, or the path of a socket")
+
+
+def _mail_server(url: str | None) -> None:
+    if url is None:
+        return
+    where = urlsplit(url)
+    if where.scheme not in {"smtp", "smtps", "smtp+starttls"} or not where.hostname:
+        raise ValidationError(
+            "must be smtp://host:port, smtps://... or smtp+starttls://user:password@host:port"
+        )
+    if where.password and where.scheme == "smtp":
+        raise ValidationError("would send its password in clear: use smtps:// or smtp+starttls://")
+
+
+def _sender(sender: str | None) -> None:
+    if sender is not None and not re.fullmatch(r"[^@\r\n]+@[^@\s<>]+>?", sender):
+        raise ValidationError("must be an address such as Come Watch <no-reply@school.example>")
 
 
 def _origins(origins: list[str]) -> None:

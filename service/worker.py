@@ -21,6 +21,8 @@ from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
 from service.logs import configure, logger
+from service.mail import outbox as mail
+from service.mail import sending
 from service.media import clips, erasure, processing, sweep, taking_in, transcoding
 from service.media.antivirus import Clamd
 from service.media.patience import WORKER
@@ -66,6 +68,21 @@ class Worker:
     def cut_clip(self, tenant_id: str, media_id: str) -> None:
         """Cut a piece of a recording that somebody keeps."""
         clips.cut(self.database, self.door, self.store, UUID(tenant_id), media_id)
+
+    def send_mail(self, tenant_id: str, mail_id: str) -> None:
+        """Send a mail."""
+        sending.send(self.database, self.settings, UUID(tenant_id), UUID(mail_id), self.now)
+
+    def take_up_mail(self, tenant_id: UUID) -> bool:
+        """Have mails sent whose jobs gave up."""
+        sending.take_up(self.database, self.settings, tenant_id, self.now)
+        return False
+
+    def forget_mail(self, tenant_id: UUID) -> bool:
+        """Forget mails that were sent a month ago."""
+        with self.database.begin(tenant_id) as connection:
+            mail.forget(connection, tenant_id, self.now())
+        return False
 
     def take_up_clips(self, tenant_id: UUID) -> bool:
         """Have clips cut whose recording is ready by now."""
@@ -148,12 +165,14 @@ class Worker:
         queue.task(name=VERIFY, retry=jobs.Patient())(self.verify_media)
         queue.task(name=TRANSCODE, retry=jobs.Patient())(self.transcode_media)
         queue.task(name=CUT, retry=jobs.Patient())(self.cut_clip)
+        queue.task(name=mail.SEND, retry=jobs.Patient())(self.send_mail)
         by_the_clock = {
             "* * * * *": (self.fold_read_log, self.take_up_clips, self.take_in, self.erase_media),
             "*/5 * * * *": (self.expire, self.give_up_held),
+            "*/10 * * * *": (self.take_up_mail,),
             "11 * * * *": (self.purge_inbox, self.sweep_uploads),
             "17 3 * * *": (self.tidy_store,),
-            "29 3 * * *": (self.purge,),
+            "29 3 * * *": (self.purge, self.forget_mail),
             "41 3 * * *": (self.raise_horizon,),
         }
         for cron, works in by_the_clock.items():

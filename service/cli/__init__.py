@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from service.cli.db import db
+from service.cli.mail import mail
 from service.cli.media import media
 from service.cli.people import person, tenant, token
 from service.cli.shell import OneLine
@@ -29,5 +30,5 @@ def main() -> None:
     """
 
 
-for command in (db, tenant, person, token, media):
+for command in (db, tenant, person, token, media, mail):
     main.add_command(command)
