@@ -12,6 +12,7 @@ from service.accounts.tokens import Tokens
 from service.api import (
     acts,
     board,
+    calendar,
     captions,
     documents,
     guard,
@@ -62,6 +63,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     playback.blueprint,
     uppy.blueprint,
     stopping.blueprint,
+    calendar.blueprint,
     *records.blueprints(KINDS),
 )
 

@@ -20,6 +20,7 @@ PUBLIC = {
     "explain_problem",
     "sign_in_by_code",
     "refresh",
+    "calendar",
     "piece",
     "uppy_abort",
     "uppy_form",

@@ -1,0 +1,24 @@
+"""Make the tables of calendar."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from service.migrations.tenancy import tenant_table
+
+revision = "0009_calendar"
+down_revision = "0008_mail"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "calendar_link",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("secret_hash", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "person_id"),
+        info={"dist": "tenant"},
+    )
+    tenant_table("calendar_link")
