@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import parseaddr
+from functools import partial
 from uuid import UUID
 
 from procrastinate import App
@@ -17,9 +19,11 @@ from sqlalchemy import select
 
 from schemas.problems import Refused
 from service import jobs
+from service.accounts import directory
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
+from service.integrations.calendar import invites
 from service.logs import configure, logger
 from service.mail import outbox as mail
 from service.mail import sending
@@ -72,6 +76,16 @@ class Worker:
     def send_mail(self, tenant_id: str, mail_id: str) -> None:
         """Send a mail."""
         sending.send(self.database, self.settings, UUID(tenant_id), UUID(mail_id), self.now)
+
+    def send_calendar_invites(self, tenant_id: UUID) -> bool:
+        """Tell guests by mail what became of their seats; True when there may be more. Without a sender nobody is told."""
+        sender = self.settings.mail_from
+        if sender is None:
+            return False
+        with self.database.begin(tenant_id) as connection:
+            address = partial(directory.address_of, connection, tenant_id)
+            done = invites.send(connection, tenant_id, address, parseaddr(sender)[1], self.now())
+        return done == invites.BATCH
 
     def take_up_mail(self, tenant_id: UUID) -> bool:
         """Have mails sent whose jobs gave up."""
@@ -167,7 +181,13 @@ class Worker:
         queue.task(name=CUT, retry=jobs.Patient())(self.cut_clip)
         queue.task(name=mail.SEND, retry=jobs.Patient())(self.send_mail)
         by_the_clock = {
-            "* * * * *": (self.fold_read_log, self.take_up_clips, self.take_in, self.erase_media),
+            "* * * * *": (
+                self.fold_read_log,
+                self.take_up_clips,
+                self.take_in,
+                self.erase_media,
+                self.send_calendar_invites,
+            ),
             "*/5 * * * *": (self.expire, self.give_up_held),
             "*/10 * * * *": (self.take_up_mail,),
             "11 * * * *": (self.purge_inbox, self.sweep_uploads),

@@ -13,6 +13,18 @@ down_revision = "0008_mail"
 
 def upgrade() -> None:
     op.create_table(
+        "calendar_invite",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("seat_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("method", sa.Text(collation="C"), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("tenant_id", "seat_id"),
+        info={"dist": "tenant"},
+    )
+    tenant_table("calendar_invite")
+    op.create_table(
         "calendar_link",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Text(collation="C"), nullable=False),
