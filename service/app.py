@@ -16,6 +16,7 @@ from service.api import (
     acts,
     apps,
     board,
+    calendar,
     captions,
     consent,
     documents,
@@ -84,6 +85,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     uppy.blueprint,
     stopping.blueprint,
     webhooks.blueprint,
+    calendar.blueprint,
     *records.blueprints(KINDS),
 )
 

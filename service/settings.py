@@ -66,6 +66,8 @@ class Settings:
     rate_limit_sign_in: int
     rate_limit_account: int
     trusted_proxies: tuple[Network, ...]
+    smtp_url: str | None = field(repr=False)
+    mail_from: str | None
     log_level: str
 
     @classmethod
@@ -159,8 +161,14 @@ def _read(env: Source) -> dict[str, Any]:
         "rate_limit_sign_in": env.int("RATE_LIMIT_SIGN_IN", 120, validate=_or_none),
         "rate_limit_account": env.int("RATE_LIMIT_ACCOUNT", 10, validate=_or_none),
         "trusted_proxies": _networks(env.list("TRUSTED_PROXIES", [], validate=_are_networks)),
+        "smtp_url": env.str("SMTP_URL", None, validate=_mail_server),
+        "mail_from": _mail_from(env),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
     }
+
+
+def _mail_from(env: Source) -> str | None:
+    return env.str("MAIL_FROM", *(() if env.has("SMTP_URL") else (None,)), validate=_sender)
 
 
 def _token_key(env: Source) -> str | None:
@@ -217,6 +225,23 @@ def _networks(said: list[str] | None) -> tuple[Network, ...] | None:
         return tuple(ip_network(network) for network in said or ())
     except ValueError:  # told by then
         return None
+
+
+def _mail_server(url: str | None) -> None:
+    if url is None:
+        return
+    where = urlsplit(url)
+    if where.scheme not in {"smtp", "smtps", "smtp+starttls"} or not where.hostname:
+        raise ValidationError(
+            "must be smtp://host:port, smtps://... or smtp+starttls://user:password@host:port"
+        )
+    if where.password and where.scheme == "smtp":
+        raise ValidationError("would send its password in clear: use smtps:// or smtp+starttls://")
+
+
+def _sender(sender: str | None) -> None:
+    if sender is not None and not re.fullmatch(r"[^@\r\n]+@[^@\s<>]+>?", sender):
+        raise ValidationError("must be an address such as Come Watch <no-reply@school.example>")
 
 
 def _origins(origins: list[str]) -> None:

@@ -10,6 +10,8 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import parseaddr
+from functools import partial
 from uuid import UUID
 
 from procrastinate import App
@@ -17,14 +19,17 @@ from sqlalchemy import select
 
 from schemas.problems import Refused
 from service import answers, jobs
-from service.accounts import one_time
+from service.accounts import directory, one_time
 from service.accounts.apps import models as app_codes
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
+from service.integrations.calendar import invites
 from service.integrations.webhooks import deliveries, sending
 from service.integrations.webhooks.following import SEND, Webhooks, send_soon
 from service.logs import configure, logger
+from service.mail import outbox as mail
+from service.mail import sending as posting
 from service.media import clips, erasure, processing, sweep, taking_in, transcoding
 from service.media.antivirus import Clamd
 from service.media.patience import WORKER
@@ -107,6 +112,31 @@ class Worker:
         """Forget a batch of answers that were kept for a day; True when there may be more."""
         with self.database.begin(tenant_id) as connection:
             return answers.purge(connection, tenant_id, self.now())
+
+    def send_mail(self, tenant_id: str, mail_id: str) -> None:
+        """Send a mail."""
+        posting.send(self.database, self.settings, UUID(tenant_id), UUID(mail_id), self.now)
+
+    def send_calendar_invites(self, tenant_id: UUID) -> bool:
+        """Tell guests by mail what became of their seats; True when there may be more. Without a sender nobody is told."""
+        sender = self.settings.mail_from
+        if sender is None:
+            return False
+        with self.database.begin(tenant_id) as connection:
+            address = partial(directory.address_of, connection, tenant_id)
+            done = invites.send(connection, tenant_id, address, parseaddr(sender)[1], self.now())
+        return done == invites.BATCH
+
+    def take_up_mail(self, tenant_id: UUID) -> bool:
+        """Have mails sent whose jobs gave up."""
+        posting.take_up(self.database, self.settings, tenant_id, self.now)
+        return False
+
+    def forget_mail(self, tenant_id: UUID) -> bool:
+        """Forget mails that were sent a month ago."""
+        with self.database.begin(tenant_id) as connection:
+            mail.forget(connection, tenant_id, self.now())
+        return False
 
     def take_up_clips(self, tenant_id: UUID) -> bool:
         """Have clips cut whose recording is ready by now."""
@@ -201,23 +231,29 @@ class Worker:
         queue.task(name=CUT, retry=jobs.Patient())(self.cut_clip)
         queue.task(name=exports.MAKE_EXPORT, retry=jobs.Patient())(self.make_export)
         queue.task(name=SEND, retry=jobs.Patient())(self.send_webhooks)
-        by_the_clock = {
-            "* * * * *": (
-                self.fold_read_log,
-                self.take_up_clips,
-                self.take_in,
-                self.erase_media,
-                self.take_up_webhooks,
-            ),
-            "*/5 * * * *": (self.expire, self.give_up_held),
-            "11 * * * *": (self.purge_inbox, self.sweep_uploads, self.forget_answers),
-            "17 3 * * *": (self.tidy_store, self.forget_exports),
-            "29 3 * * *": (self.purge, self.forget_deliveries),
-            "41 3 * * *": (self.raise_horizon,),
-        }
-        for cron, works in by_the_clock.items():
-            for work in works:
-                jobs.every(queue, cron, work.__name__, self.for_each_tenant(work))
+        queue.task(name=mail.SEND, retry=jobs.Patient())(self.send_mail)
+        by_the_clock: tuple[tuple[str, Callable[[UUID], bool]], ...] = (
+            ("* * * * *", self.fold_read_log),
+            ("* * * * *", self.take_up_clips),
+            ("* * * * *", self.take_in),
+            ("* * * * *", self.erase_media),
+            ("* * * * *", self.take_up_webhooks),
+            ("* * * * *", self.send_calendar_invites),
+            ("*/5 * * * *", self.expire),
+            ("*/5 * * * *", self.give_up_held),
+            ("*/10 * * * *", self.take_up_mail),
+            ("11 * * * *", self.purge_inbox),
+            ("11 * * * *", self.sweep_uploads),
+            ("11 * * * *", self.forget_answers),
+            ("17 3 * * *", self.tidy_store),
+            ("17 3 * * *", self.forget_exports),
+            ("29 3 * * *", self.purge),
+            ("29 3 * * *", self.forget_deliveries),
+            ("29 3 * * *", self.forget_mail),
+            ("41 3 * * *", self.raise_horizon),
+        )
+        for cron, work in by_the_clock:
+            jobs.every(queue, cron, work.__name__, self.for_each_tenant(work))
         jobs.every(queue, "7 * * * *", "forget_secrets", self.forget_secrets)
         jobs.every(queue, "13 * * * *", "forget_app_codes", self.forget_app_codes)
         return queue

@@ -10,6 +10,7 @@ import click
 from service.cli import leaving  # noqa: F401  # its commands are of the group `person`
 from service.cli.apps import app
 from service.cli.db import db
+from service.cli.mail import mail
 from service.cli.media import media
 from service.cli.people import person, tenant, token
 from service.cli.providers import provider
@@ -32,5 +33,5 @@ def main() -> None:
     """
 
 
-for command in (db, tenant, person, token, app, media, provider):
+for command in (db, tenant, person, token, app, media, mail, provider):
     main.add_command(command)

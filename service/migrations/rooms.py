@@ -11,7 +11,9 @@ from service.accounts.apps.models import metadata as apps
 from service.accounts.models import metadata as accounts
 from service.accounts.ways import metadata as ways
 from service.answers import metadata as answers
+from service.integrations.calendar.models import metadata as calendar
 from service.integrations.webhooks.tables import metadata as webhooks
+from service.mail.models import metadata as mail
 from service.media.erasure import metadata as erasure
 from service.portability.models import metadata as portability
 from service.records import metadata as records
@@ -29,6 +31,8 @@ METADATA: list[MetaData] = [
     portability,
     ways,
     apps,
+    mail,
+    calendar,
 ]
 JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""
@@ -57,6 +61,8 @@ def first_steps() -> dict[str, list[Table]]:
         ("webhooks", webhooks.sorted_tables + answers.sorted_tables),
         ("ways_in", ways.sorted_tables),
         ("apps", apps.sorted_tables),
+        ("mail", mail.sorted_tables),
+        ("calendar", calendar.sorted_tables),
     ]
     return {f"{number:04}_{room}": made for number, (room, made) in enumerate(steps, 1)}
 

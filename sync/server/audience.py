@@ -50,6 +50,16 @@ def visible(
     """The predicate "this person may see the record with this id", for any statement of the actor's tenant."""
     if collection in actor.hidden:
         return false()
+    return visible_to(actor.tenant_id, actor.person_id, collection, record_id)
+
+
+def visible_to(
+    tenant_id: UUID,
+    person_id: str | ColumnElement[Any],
+    collection: str | ColumnElement[str],
+    record_id: ColumnElement[Any],
+) -> ColumnElement[bool]:
+    """The same for a person whom the statement itself finds."""
     return exists(
         select(entry.c.scope_id)
         .join(
@@ -57,12 +67,12 @@ def visible(
             and_(membership.c.tenant_id == entry.c.tenant_id, membership.c.scope_id == entry.c.scope_id),
         )
         .where(
-            entry.c.tenant_id == actor.tenant_id,
+            entry.c.tenant_id == tenant_id,
             entry.c.collection == collection,
             entry.c.record_id == record_id,
             entry.c.removed == false(),
-            membership.c.tenant_id == actor.tenant_id,
-            membership.c.person_id == actor.person_id,
+            membership.c.tenant_id == tenant_id,
+            membership.c.person_id == person_id,
             membership.c.active,
         )
     )

@@ -11,6 +11,7 @@ from service.api.terms import Policy, Terms, terms_of
 from tests.builders import Caller, services_of
 
 BY_LEAVE = {
+    "/v1/calendar/<string(maxlength=128):token>.ics",
     "/v1/play/<string(maxlength=256):token>/<string(maxlength=64):name>",
     "/v1/u/<string(maxlength=256):token>/s3/params",
     "/v1/u/<string(maxlength=256):token>/s3/multipart",
@@ -62,6 +63,7 @@ SECRET = (
     | OAUTH
     | {
         "/v1/admin/apps",
+        "/v1/calendar-link",
         "/v1/me/export",
         "/v1/media/<media_id>/uppy",
         "/v1/sign-in/code",
@@ -93,6 +95,8 @@ def test_what_is_public_is_listed_here(app: Flask) -> None:
     assert {rule for rule, it in terms(app).items() if it and it.policy is Policy.PUBLIC} == PUBLIC
     views = ((rule.rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules())
     assert {rule for rule, view in views if (it := terms_of(view)) and it.secret} == SECRET
+    rules = [(rule.rule, terms_of(app.view_functions[rule.endpoint])) for rule in app.url_map.iter_rules()]
+    assert {rule for rule, it in rules if it and it.secret} == SECRET
 
 
 def test_an_endpoint_without_a_policy_is_not_served(app: Flask) -> None:

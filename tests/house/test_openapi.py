@@ -26,6 +26,7 @@ PUBLIC = {
     "end_school_sign_in",
     "sign_in_from_school",
     "refresh",
+    "calendar",
     "piece",
     "uppy_abort",
     "uppy_form",
