@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from service.cli.audit import audit
 from service.cli.db import db
 from service.cli.media import media
 from service.cli.people import person, tenant, token
@@ -29,5 +30,5 @@ def main() -> None:
     """
 
 
-for command in (db, tenant, person, token, media):
+for command in (db, tenant, person, token, media, audit):
     main.add_command(command)
