@@ -26,7 +26,7 @@ from service.media.antivirus import Clamd
 from service.media.patience import WORKER
 from service.media.record import CUT, TRANSCODE, VERIFY
 from service.media.store import Store
-from service.records import KINDS, expiry, read_log
+from service.records import KINDS, expiry, overtaken, read_log
 from service.settings import Settings
 from sync.changes import Status
 from sync.clock import Now, system_now
@@ -84,6 +84,14 @@ class Worker:
             outcomes = self.door.push(connection, system_actor(tenant_id), due) if due else []
         # what was refused stays due: it must not be asked for again and again
         return len(due) == expiry.MOST and any(outcome.status is Status.APPLIED for outcome in outcomes)
+
+    def follow_grants(self, tenant_id: UUID) -> bool:
+        """Let people's records, and what others read because of them, follow roles that began or ended by the clock."""
+        with self.database.begin(tenant_id) as connection:
+            due = overtaken.due(connection, tenant_id, self.now())
+            if due:
+                self.door.push(connection, system_actor(tenant_id), due)
+        return len(due) == overtaken.MOST
 
     def give_up_held(self, tenant_id: UUID) -> bool:
         """Reject changes that waited too long for their parents; True when there were some."""
@@ -149,7 +157,13 @@ class Worker:
         queue.task(name=TRANSCODE, retry=jobs.Patient())(self.transcode_media)
         queue.task(name=CUT, retry=jobs.Patient())(self.cut_clip)
         by_the_clock = {
-            "* * * * *": (self.fold_read_log, self.take_up_clips, self.take_in, self.erase_media),
+            "* * * * *": (
+                self.follow_grants,
+                self.fold_read_log,
+                self.take_up_clips,
+                self.take_in,
+                self.erase_media,
+            ),
             "*/5 * * * *": (self.expire, self.give_up_held),
             "11 * * * *": (self.purge_inbox, self.sweep_uploads),
             "17 3 * * *": (self.tidy_store,),

@@ -21,7 +21,10 @@ _LIVING = select(session.c.id).join(
 )
 
 _ADMIT = Statement("""
-SELECT s.tenant_id, s.id, s.person_id, s.device_id, s.generation, s.confirmed, s.revoked_at, s.reason, s.wipe, p.roles
+SELECT s.tenant_id, s.id, s.person_id, s.device_id, s.generation, s.confirmed, s.revoked_at, s.reason, s.wipe,
+       ARRAY(SELECT g.role FROM role_grants g
+              WHERE g.tenant_id = :tenant AND g.person_id = s.person_id AND g.host_id IS NULL
+                AND (g.from_at IS NULL OR g.from_at <= :now) AND (g.until_at IS NULL OR g.until_at > :now)) AS roles
   FROM session s JOIN people p ON p.tenant_id = s.tenant_id AND p.id = s.person_id
  WHERE s.tenant_id = :tenant AND p.tenant_id = :tenant AND s.id = :session
 """)
@@ -36,9 +39,9 @@ def living(connection: Connection, tenant_id: UUID, session_ids: Iterable[UUID])
     return set(connection.execute(found).scalars())
 
 
-def question(claims: Claims) -> Question:
-    """What `admits` and `admit` need to know."""
-    return _ADMIT, {"tenant": claims.tenant_id, "session": claims.session_id}
+def question(claims: Claims, now: datetime) -> Question:
+    """What `admits` and `admit` need to know; a role that has ended by now is none."""
+    return _ADMIT, {"tenant": claims.tenant_id, "session": claims.session_id, "now": now}
 
 
 def admits(rows: Sequence[Any], claims: Claims) -> bool:
@@ -55,4 +58,4 @@ def admit(connection: Connection, rows: Sequence[Any], claims: Claims, now: date
     if row is None or row.revoked_at:
         raise ended(row)
     confirm(connection, row, claims.generation, now)
-    return Actor(row.tenant_id, row.person_id, row.device_id, frozenset(row.roles or ()))
+    return Actor(row.tenant_id, row.person_id, row.device_id, frozenset(row.roles))

@@ -36,7 +36,8 @@ def in_transaction(view: Callable[Concatenate[Work, Said], Answer]) -> Callable[
     @wraps(view)
     def within(*args: Said.args, **options: Said.kwargs) -> Answer:
         claims = g.claims
-        using, question = services(), admission.question(claims)
+        using = services()
+        question = admission.question(claims, using.now())
         with using.database.begin_asking(claims.tenant_id, question) as (connection, (rows,)):
             actor = admission.admit(connection, rows, claims, using.now())
             return view(Work(using, connection, actor), *args, **options)

@@ -48,6 +48,8 @@ ACTS = frozenset(
 WORDS = frozenset(
     {
         "person_id",
+        "host_id",
+        "by",
         "session_id",
         "device_id",
         "app_id",

@@ -110,22 +110,23 @@ def note(
     """
     told = canonical(checked(act, about))
     head = _lock_head(connection, tenant_id)
-    whose = (actor.person_id, actor.device_id) if actor else (None, None)
-    entry = Entry(head.number + 1, now, *whose, act, told)
+    person_id, device_id = (actor.person_id, actor.device_id) if actor else (None, None)
+    entry = Entry(head.number + 1, now, person_id, device_id, act, told)
     hashed = entry.hash_after(tenant_id, head.hash)
     row = {"tenant_id": tenant_id, "number": entry.number, "at": now, "act": act, "about": told}
-    who = {"actor_id": entry.actor_id, "device_id": entry.device_id}
+    who = {"actor_id": person_id, "device_id": device_id}
     connection.execute(insert(audit_log).values(**row, **who, hash=hashed))
     moved = update(audit_head).where(audit_head.c.tenant_id == tenant_id)
     connection.execute(moved.values(number=entry.number, hash=hashed))
     return entry.number
 
 
-def _lock_head(connection: Connection, tenant_id: UUID) -> Row[tuple[int, str]]:
+def _lock_head(connection: Connection, tenant_id: UUID) -> Row[int, str]:
     this = select(audit_head.c.number, audit_head.c.hash).where(audit_head.c.tenant_id == tenant_id)
-    row = connection.execute(this.with_for_update()).one_or_none()
-    if row is None:
-        first = {"tenant_id": tenant_id, "number": 0, "hash": NOTHING}
-        connection.execute(insert_unless(audit_head).values(first).on_conflict_do_nothing())
-        row = connection.execute(this.with_for_update()).one()
-    return row
+    locked = this.with_for_update()
+    found = connection.execute(locked).one_or_none()
+    if found is not None:
+        return found
+    first = {"tenant_id": tenant_id, "number": 0, "hash": NOTHING}
+    connection.execute(insert_unless(audit_head).values(first).on_conflict_do_nothing())
+    return connection.execute(locked).one()

@@ -19,6 +19,7 @@ JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""
 _VISITS = ("visits", "notes", "debriefs", "next_steps", "media", "comments")
 _INVITATIONS = ("invitations", "seats", "visit_requests")
+_GRANTS = ("role_grants", "pauses")
 _NOTICES = ("conflicts", "rejected_writes", "read_events")
 
 
@@ -29,7 +30,7 @@ def tables() -> list[Table]:
 
 def first_steps() -> dict[str, list[Table]]:
     """The tables that each of the first steps makes, by the step's name. The jobs' step is written by hand."""
-    later = {*_INVITATIONS, *_VISITS, *_NOTICES}
+    later = {*_INVITATIONS, *_VISITS, *_NOTICES, *_GRANTS}
     steps = [
         ("engine", engine.sorted_tables),
         ("jobs", []),
@@ -38,7 +39,7 @@ def first_steps() -> dict[str, list[Table]]:
         ("invitations", _named(_INVITATIONS)),
         ("visits", _named(_VISITS)),
         ("notices", _named(_NOTICES) + read_log.sorted_tables + erasure.sorted_tables),
-        ("audit", audit.sorted_tables),
+        ("audit", audit.sorted_tables + _named(_GRANTS)),
     ]
     return {f"{number:04}_{room}": made for number, (room, made) in enumerate(steps, 1)}
 

@@ -22,7 +22,7 @@ from sync.server.actor import Actor, system_actor
 from sync.server.filing import Filing
 from sync.server.held import Held
 from sync.server.judge import Judge, Verdict, Waits
-from sync.server.kind import Grant, Kinds, Write
+from sync.server.kind import Grant, Kinds, Noted, Write
 from sync.server.overlay import Key, Row
 from sync.server.receipts import Receipts
 from sync.server.sequence import Sequence as Clock
@@ -84,6 +84,9 @@ class Push:
         """Write what was staged."""
         ledger.store(self.stage, self.receipts.rows(self.stage.now))
         self.waiting.store()
+        if note := self.stage.kinds.note:
+            for actor, noted in self.stage.overlay.noted:
+                note(self.stage.connection, actor.tenant_id, actor, noted.act, noted.about, self.stage.now)
 
     def reject(self, actor: Actor, change: Change, problem: Mapping[str, Any]) -> Outcome:
         """The outcome of a refused change, which is kept for its author; it carries the truth where she may see it."""
@@ -207,6 +210,8 @@ class Push:
         for effect in self.stage.kinds[write.collection].effects(actor, write, self.stage):
             if isinstance(effect, Grant):
                 self.filing.grant(effect)
+            elif isinstance(effect, Noted):
+                self.stage.overlay.noted.append((actor, effect))
             else:
                 self._apply(system_actor(actor.tenant_id), effect, depth + 1)
 

@@ -235,26 +235,6 @@ def test_the_app_is_a_role_that_no_wall_lets_through(owner: Owner) -> None:
     assert memberships == [("comewatch_migrate", "comewatch_owner")]
 
 
-@pytest.mark.parametrize(
-    ("role", "readable"), [("comewatch_report", set()), ("comewatch_audit", {"audit_log", "audit_head"})]
-)
-def test_other_roles_read_what_is_theirs_and_no_more(owner: Owner, role: str, readable: set[str]) -> None:
-    asked = "SELECT has_table_privilege(%s, %s, 'SELECT')"
-    found = {table.name for table in TABLES if owner.execute(asked, [role, table.name]).fetchone() == (True,)}
-    assert found == readable
-
-
-@pytest.mark.parametrize("role", ["comewatch_rw", "comewatch_audit"])
-def test_who_may_add_to_the_audit_log_can_change_nothing_in_it(owner: Owner, role: str) -> None:
-    held = owner.execute(
-        "SELECT table_name, privilege_type FROM information_schema.role_table_grants "
-        "WHERE grantee = %s AND table_name LIKE 'audit%%' ORDER BY 1, 2",
-        [role],
-    ).fetchall()
-    head = [("audit_head", right) for right in ("INSERT", "SELECT", "UPDATE")]
-    assert held == [*head, ("audit_log", "INSERT"), ("audit_log", "SELECT")]
-
-
 def row_of(table: Table, tenant_id: UUID) -> dict[str, Any]:
     """A row that the table's columns would take."""
     return {column.name: value_for(column, tenant_id) for column in table.columns if not column.nullable}
