@@ -34,6 +34,9 @@ RECORDS: Mapping[str, Kept] = MappingProxyType(
     {
         "schools": Kept("names of schools", _RECORD),
         "people": Kept("her name and roles", _RECORD, "the name is replaced, roles end"),
+        "role_grants": Kept(
+            "what she does here, from when until when, and whom she evaluates", _RECORD, _BY_THE_DOOR
+        ),
         "groups": Kept("names and questions of groups", _RECORD, "stay: they are the group's"),
         "memberships": Kept("where she belongs", _RECORD, _BY_THE_DOOR),
         "invitations": Kept("what she asked colleagues to look for", _RECORD, _BY_THE_DOOR),
@@ -114,6 +117,12 @@ SERVICE: Mapping[str, Kept] = MappingProxyType(
         ),
         "webhook": _hers("the address that her app is told at", "until she removes it"),
         "kept_answer": Kept("answers to requests of hers, sealed", "a day", "gone within a day"),
+        "audit_log": Kept(
+            "who did what that matters: ids and words of a closed list",
+            "always",
+            "ids stay: the chain would break",
+        ),
+        "audit_head": Kept("a number and a checksum", "always"),
         "read_log": Kept("who read what, until it is told", "a minute", "ids only"),
         "media_erased": Kept("a number", "always"),
         "person_export": _hers("that she asked for her export", "30 days"),
