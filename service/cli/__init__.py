@@ -10,6 +10,7 @@ import click
 from service.cli.db import db
 from service.cli.media import media
 from service.cli.people import person, tenant, token
+from service.cli.roster import roster
 from service.cli.shell import OneLine
 
 
@@ -29,5 +30,5 @@ def main() -> None:
     """
 
 
-for command in (db, tenant, person, token, media):
+for command in (db, tenant, person, token, media, roster):
     main.add_command(command)

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import MetaData, Table
 
 from service.accounts.models import metadata as accounts
+from service.integrations.roster.tables import metadata as roster
 from service.media.erasure import metadata as erasure
 from service.records import metadata as records
 from service.records.read_log import metadata as read_log
 from sync.server.tables import metadata as engine
 
-METADATA: list[MetaData] = [engine, accounts, records, read_log, erasure]
+METADATA: list[MetaData] = [engine, accounts, records, read_log, erasure, roster]
 JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""
 _VISITS = ("visits", "notes", "debriefs", "next_steps", "media", "comments")
@@ -37,6 +38,7 @@ def first_steps() -> dict[str, list[Table]]:
         ("invitations", _named(_INVITATIONS)),
         ("visits", _named(_VISITS)),
         ("notices", _named(_NOTICES) + read_log.sorted_tables + erasure.sorted_tables),
+        ("roster", roster.sorted_tables),
     ]
     return {f"{number:04}_{room}": made for number, (room, made) in enumerate(steps, 1)}
 
