@@ -107,7 +107,8 @@ def _planned(database: Database, slug: str, file: Path, order: str | None) -> tu
 
 def _document(plan: Plan, findings: Findings) -> dict[str, object]:
     steps = [{"act": step.act, "collection": step.collection, "name": step.name} for step in plan.steps]
-    counts = {"counts": plan.counts, "ends_many": plan.ends_many, "kept": plan.kept}
+    counts = {"counts": plan.counts, "ends_many": plan.ends_many, "kept": plan.kept, "grants": plan.grants}
+    counts["without_powers"] = plan.without_powers
     return {**counts, "steps": steps, **findings.document()}
 
 
@@ -117,11 +118,13 @@ def _words(plan: Plan, findings: Findings) -> str:
         more = [f"  and {findings.more} more"] if findings.more else []
         lines = ["Faults; nothing is taken before they are mended:", *lines, *more]
     lines += [f"Repaired: {said} ({times} times)" for said, times in findings.repairs.items()]
+    lines += [f"Without powers: {said}" for said in plan.without_powers]
     lines += [f"Left out: {rows} rows of {what}" for what, rows in sorted(findings.left_out.items())]
     for collection, counts in plan.counts.items():
         lines.append(f"{collection}: " + ", ".join(f"{number} {act}" for act, number in counts.items()))
         named = [step for step in plan.steps if step.collection == collection]
         lines += [f"  {step.act:8}{step.name}" for step in named[:MOST_NAMED]]
         lines += [f"  and {len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
+    lines += [f"role {role}: {number} people" for role, number in plan.grants.items()]
     lines += [f"Kept: {name} is an administrator here; a person decides." for name in plan.kept]
     return "\n".join(lines) or "Nothing would change."

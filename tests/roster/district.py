@@ -1,6 +1,6 @@
 """Seeded districts as OneRoster files: staff that must come in, students (all called by the canary) that must not.
 
-`python -m tests.roster.district` applies a large one to a fresh database, and prints how long it took.
+`python -m tests.roster.measure` applies a large one to a fresh database, and prints how long it took.
 """
 
 from __future__ import annotations

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
+from service.accounts import directory
+from service.database import Database
+from service.records import KINDS
+from service.records.people import table as people
+from sync.changes import Change, Status
+from sync.server.actor import system_actor
+from sync.server.push import Door
 from tests.conftest import owner_url
 from tests.roster.conftest import Office
 from tests.roster.district import CANARY, District
@@ -80,3 +88,59 @@ def test_a_colleague_made_by_hand_is_met_by_her_address_and_keeps_what_she_is(of
     assert "{admin,teacher}" in text
     kept = office.told("apply", District(students=30, staff=3).zip(), "--yes")["kept"]
     assert kept == [SMALL.staff_name(3)], "an administrator is not signed out by a file"
+
+
+def test_no_file_gives_powers_and_the_preview_says_so(office: Office) -> None:
+    told = office.send("preview", SMALL.zip()).stdout
+    assert "role teacher: 18 people" in told
+    assert "Without powers: 2 offices (administrator, principal and others)" in told
+    office.told("apply", SMALL.zip())
+    assert "{admin" not in dump(office.env["DATABASE_URL"])
+    assert "{principal" not in dump(office.env["DATABASE_URL"])
+
+
+ROLES = b"userSourcedId,role\n"  # those of who is known need not be said again
+MANIFEST = b"propertyName,value\nfile.users,delta\nfile.roles,delta\n"
+
+
+def delta(line: str) -> bytes:
+    users = f"sourcedId,status,givenName,familyName,email,primaryOrgSourcedId\n{line}\n".encode()
+    files: dict[str, bytes | None] = dict.fromkeys(("orgs", "classes", "academicSessions", "enrollments"))
+    return District(students=0, version="1.2").zip(
+        **{**files, "manifest": MANIFEST, "users": users, "roles": ROLES}
+    )
+
+
+def test_a_delta_changes_whom_it_names_and_nobody_else(office: Office) -> None:
+    office.told("apply", District(students=30, version="1.2").zip())
+    renamed = delta("staff-4,active,Nadia,New,new@district.example,org-1")
+    told = office.told("apply", renamed)
+    assert told["counts"] == {"people": {"changed": 1}, "memberships": {"new": 1}}
+    assert office.run("person", "code", "new@district.example").exit_code == 0
+    assert office.run("person", "code", "staff-4@district.example").exit_code == 1, "her former address"
+    ended = office.told("apply", delta("staff-4,tobedeleted,,,,"))
+    assert ended["counts"] == {"people": {"ended": 1}, "memberships": {"ended": 2}}
+
+
+def test_what_was_changed_by_hand_stays_until_the_roster_says_something_new(office: Office) -> None:
+    office.told("apply", SMALL.zip())
+    change_by_hand(office, SMALL.staff_name(4), "Nadia Hand")
+    assert office.told("apply", SMALL.zip())["counts"] == {}
+    assert "Nadia Hand" in dump(office.env["DATABASE_URL"])
+    renamed = office.told("apply", District(students=30, seed=2).zip())["counts"]
+    assert renamed["people"]["changed"] > 0
+    text = dump(office.env["DATABASE_URL"])
+    assert District(seed=2).staff_name(4) != SMALL.staff_name(4)
+    assert f"{District(seed=2).staff_name(4)}" in text
+
+
+def change_by_hand(office: Office, before: str, after: str) -> None:
+    database = Database(office.env["DATABASE_URL"], pool_size=1)
+    with database.begin_reference() as connection:
+        tenant_id = directory.tenant_by_slug(connection, "north")
+    with database.begin(tenant_id) as connection:
+        hers = select(people.c.id).where(people.c.tenant_id == tenant_id, people.c.display_name == before)
+        change = Change("by-hand", "people", connection.execute(hers).scalar_one(), {"display_name": after})
+        (outcome,) = Door(KINDS).push(connection, system_actor(tenant_id), [change])
+    database.dispose()
+    assert outcome.status in (Status.APPLIED, Status.MERGED)

@@ -77,7 +77,8 @@ def _push(
     """Push what the steps change; those that were taken."""
     changing = [step for step in steps if step.fields]
     changes = [
-        Change(f"roster-{uuid4().hex}", step.collection, step.record_id, step.fields) for step in changing
+        Change(f"roster-{uuid4().hex}", step.collection, step.record_id, step.fields, base_fields=step.base)
+        for step in changing
     ]
     outcomes = door.push(connection, system_actor(tenant_id), changes) if changes else []
     refused: set[int] = set()

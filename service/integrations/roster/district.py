@@ -46,6 +46,10 @@ class Reading:
             self._orgs(self.table("orgs.csv", rows.ORGS))
         if self.has("users.csv"):
             self._users(self.table("users.csv", rows.USERS))
+        elif self.has("roles.csv") or self.has("enrollments.csv"):
+            self.findings.repair(
+                "users.csv", "missing, so that roles and enrollments are left for the next set"
+            )
         self._say_what_is_full()
 
     def has(self, file: str) -> bool:

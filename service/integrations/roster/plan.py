@@ -52,6 +52,8 @@ class Step:
     said: dict[str, Any]
     address: str = ""
     former_address: str = ""
+    base: Mapping[str, Any] | None = None
+    """The record as it stands, so that the step merges as the latest word; None where there is none."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,10 @@ class Plan:
     kept: list[str] = field(default_factory=list)
     """Administrators whom the roster would end: a person decides that."""
     people_before: int = 0
+    grants: dict[str, int] = field(default_factory=dict)
+    """How many people gain a role, by role."""
+    without_powers: list[str] = field(default_factory=list)
+    """What is to be said of offices that no file gives."""
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -111,6 +117,9 @@ class Planning:
         """Plan all of it."""
         gone_schools = self._gone("schools", self._roster.gone_schools, self._roster.schools)
         gone_people = self._gone("people", self._roster.gone_people, self._roster.people)
+        if offices := self._roster.without_powers:
+            said = "who leads or administers is said here, by a person, and not by a file"
+            self.plan.without_powers = [f"{offices} offices (administrator, principal and others): {said}"]
         self._schools(gone_schools)
         gone_people -= self._people(gone_people)
         self._memberships(gone_schools, gone_people)
@@ -138,26 +147,24 @@ class Planning:
 
     def _schools(self, gone: set[str]) -> None:
         known = self._sources["schools"]
-        by_name = self._free_schools(row.record_id for row in known.values())
+        names = self._school_names()
+        by_name = _free(names, {row.record_id for row in known.values()})
         for name, school in sorted(self._roster.schools.items()):
             said, row = {"name": school.name}, known.get(name)
             new_id = by_name.get(school.name) or self._id("schools", name)
             record_id = self._ids["schools"][name] = row.record_id if row else new_id
             if act := _act(row, said):
-                self._step(act, "schools", name, record_id, school.name, said, said)
+                there = names.get(record_id)
+                base = {"name": there} if there else None
+                self._step(act, "schools", name, record_id, school.name, said, said, base=base)
         for name in sorted(gone):
             row = known[name]
             said = orjson.loads(row.said)
             self._step(ENDED, "schools", name, row.record_id, said["name"], {}, said)
 
-    def _free_schools(self, tied: Iterable[str]) -> dict[str, str]:
-        """Schools that were made by hand, by a name that only one of them has."""
-        taken = set(tied)
-        rows = self._connection.execute(
-            select(schools.c.id, schools.c.name).where(schools.c.tenant_id == self._tenant_id)
-        ).all()
-        times = Counter(row.name for row in rows)
-        return {row.name: row.id for row in rows if times[row.name] == 1 and row.id not in taken}
+    def _school_names(self) -> dict[str, str]:
+        asked = select(schools.c.id, schools.c.name).where(schools.c.tenant_id == self._tenant_id)
+        return {row.id: row.name for row in self._connection.execute(asked)}
 
     # people
 
@@ -202,10 +209,16 @@ class Planning:
             fields["display_name"] = person.name
         held = last.get("roles", ()) if row and row.active else ()
         roles = sorted((_roles(stored) - set(held)) | set(said["roles"]))
+        for role in set(roles) - _roles(stored):
+            self.plan.grants[role] = self.plan.grants.get(role, 0) + 1
         if stored is None or roles != sorted(_roles(stored)):
             fields["roles"] = roles
         former = last.get("address", "")
-        opening = {"address": person.address, "former_address": former if former != person.address else ""}
+        opening: dict[str, Any] = {
+            "address": person.address,
+            "former_address": former if former != person.address else "",
+        }
+        opening["base"] = _base(stored)
         self._step(act, "people", name, self._ids["people"][name], person.name, fields, said, **opening)
 
     def _end_person(self, name: str, stored: Row[Any] | None) -> None:
@@ -213,7 +226,9 @@ class Planning:
         said = orjson.loads(row.said)
         roles = sorted(_roles(stored) - set(said["roles"]))
         fields = {"roles": roles} if stored is not None and roles != sorted(_roles(stored)) else {}
-        self._step(ENDED, "people", name, row.record_id, said["display_name"], fields, said)
+        self._step(
+            ENDED, "people", name, row.record_id, said["display_name"], fields, said, base=_base(stored)
+        )
 
     # memberships
 
@@ -275,6 +290,18 @@ def _act(row: Row[Any] | None, said: Mapping[str, Any]) -> str | None:
     if not row.active:
         return BACK
     return CHANGED if orjson.loads(row.said) != said else None
+
+
+def _free(names: Mapping[str, str], tied: Collection[str]) -> dict[str, str]:
+    """Schools that were made by hand, by a name that only one of them has."""
+    times = Counter(names.values())
+    return {name: one for one, name in names.items() if times[name] == 1 and one not in tied}
+
+
+def _base(stored: Row[Any] | None) -> dict[str, Any] | None:
+    if stored is None:
+        return None
+    return {"display_name": stored.display_name, "roles": stored.roles}
 
 
 def _pair(person: str, school: str) -> str:
