@@ -33,9 +33,7 @@ FEW = 5
 class Directory(Protocol):
     """Who signs in by which address, as the accounts have it."""
 
-    def owners(
-        self, connection: Connection, addresses: Collection[str]
-    ) -> Mapping[str, tuple[UUID, str]]:  # pragma: no cover
+    def owners(self, connection: Connection, addresses: Collection[str]) -> Mapping[str, tuple[UUID, str]]:
         """(tenant, person) of each address that is somebody's."""
 
 
