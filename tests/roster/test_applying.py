@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from service.accounts import directory
+from service.accounts.roster_doors import LEFT
 from service.database import Database
 from service.records import KINDS
 from service.records.people import table as people
@@ -52,9 +53,12 @@ def dump(url: str) -> str:
 
 def test_who_is_missing_from_a_full_set_goes_and_may_come_back(office: Office) -> None:
     office.told("apply", SMALL.zip())
+    assert office.run("token", "staff-19@district.example").exit_code == 0
+    assert LEFT not in dump(office.env["DATABASE_URL"])
     gone = office.told("apply", District(students=30, staff=18).zip())["counts"]
     assert gone == {"people": {"ended": 2}, "memberships": {"ended": 2}}
     assert "Staff19" in dump(office.env["DATABASE_URL"]), "nobody is deleted"
+    assert dump(office.env["DATABASE_URL"]).count(LEFT) == 1, "her session ended"
     assert office.run("person", "code", "staff-19@district.example").exit_code == 1
     back = office.told("apply", SMALL.zip())["counts"]
     assert back == {"people": {"back": 2}, "memberships": {"back": 2}}
