@@ -87,6 +87,9 @@ SERVICE: Mapping[str, Kept] = MappingProxyType(
             "recipient",
             "login_address.address",
         ),
+        "roster_source": _hers(
+            "what the roster said of her last", "as long as the roster names her", "record_id"
+        ),
         "calendar_link": _hers("that she has a calendar feed; not its address", "until she takes it back"),
         "calendar_invite": Kept("which seats were told by calendar", "as long as the record", "ids stay"),
         "login_address": _hers("her address", "as long as she may sign in"),
