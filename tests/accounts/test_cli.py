@@ -134,7 +134,7 @@ def test_missing_settings_are_told_by_name() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    [(), ("db",), ("db", "upgrade"), ("tenant", "create"), ("tenant", "list"), ("person", "create"), ("person", "code"), ("token",)],
+    [(), ("db",), ("db", "upgrade"), ("tenant", "create"), ("tenant", "list"), ("person", "create"), ("person", "code"), ("person", "grant"), ("person", "end"), ("person", "roles"), ("audit", "verify"), ("audit", "list"), ("token",)],
 )  # fmt: skip
 def test_every_command_explains_itself_with_an_example(said: tuple[str, ...]) -> None:
     result = CliRunner().invoke(main, [*said, "--help"])
