@@ -34,7 +34,7 @@ def _audience(event: Record, near: Near) -> set[str]:
 def _of_this_visit(actor: Actor, write: Write, near: Near) -> Record | None:
     """A phone may only say that it opened what belongs to the visit; alike refused for what is not there."""
     event = write.after or {}
-    if write.before is not None or actor.is_system:
+    if write.before is not None or actor.is_system or event["record_id"] is None:
         return None
     opened_one = near.record(event["record_kind"] or "", event["record_id"]) or {}
     visit_id = event["record_id"] if event["record_kind"] == "visits" else opened_one.get("visit_id")
