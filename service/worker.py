@@ -21,6 +21,7 @@ from schemas.problems import Refused
 from service import answers, jobs
 from service.accounts import directory, one_time
 from service.accounts.apps import models as app_codes
+from service.accounts.apps.leave import scopes_of
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
@@ -93,7 +94,7 @@ class Worker:
     def send_webhooks(self, tenant_id: str, webhook_id: str) -> None:
         """Tell an endpoint what waits for it."""
         seal = Seal(self.settings.secret_key, WEBHOOK_SECRETS)
-        sender = sending.Sender(self.database, self.outbound, seal, self.now)
+        sender = sending.Sender(self.database, self.outbound, seal, scopes_of, self.now)
         sender.send(UUID(tenant_id), UUID(webhook_id))
 
     def take_up_webhooks(self, tenant_id: UUID) -> bool:
@@ -268,7 +269,7 @@ def make_worker(settings: Settings, now: Now = system_now) -> Worker:
         told=Hints(settings.live_hint_socket),
     )
     scanner = Clamd(settings.clamd) if settings.clamd else None
-    door = Door(KINDS, now, Webhooks())
+    door = Door(KINDS, now, Webhooks(scopes_of))
     outbound = Outbound(settings.development)
     return Worker(settings, database, door, Store(settings, WORKER), now, scanner, outbound)
 

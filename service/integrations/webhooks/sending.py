@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, and_, delete, exists, or_, select, tuple
 
 from service.database import Database
 from service.integrations.webhooks import signing
+from service.integrations.webhooks.apps import Leave, closed_to
 from service.integrations.webhooks.endpoints import disable
 from service.integrations.webhooks.following import DEAD, DELIVERED, WAITING, send_soon
 from service.integrations.webhooks.tables import delivery, webhook
@@ -57,6 +58,7 @@ class Sender:
     database: Database
     outbound: Outbound
     seal: Seal
+    leave: Leave
     now: Now
 
     def send(self, tenant_id: UUID, webhook_id: UUID) -> None:
@@ -76,13 +78,21 @@ class Sender:
             if found is None:
                 return False
             endpoint, due = found
-            if not _may_be_told(connection, endpoint, due):
+            if not self._may_be_told(connection, endpoint, due, now):
                 connection.execute(delete(delivery).where(_this(due)))
                 return True
         sent = self._attempt(endpoint, due, now)
         with self.database.begin(tenant_id) as connection:
             self._note(connection, endpoint, due, sent)
         return True
+
+    def _may_be_told(self, connection: Connection, endpoint: Row[Any], due: Row[Any], now: datetime) -> bool:
+        """Whether the endpoint's owner may see the record now, and may let its app know."""
+        closed = closed_to(connection, endpoint.tenant_id, [endpoint], self.leave, now).get(endpoint.id)
+        if closed is None or due.collection is None:
+            return closed is not None
+        owner = Actor(endpoint.tenant_id, endpoint.person_id, "webhook")
+        return due.collection not in closed and find(connection, owner, due.collection, due.record_id) is not None
 
     def _attempt(self, endpoint: Row[Any], due: Row[Any], now: datetime) -> Sent:
         body = message(due)
@@ -153,12 +163,6 @@ def _next(
     )
     due = connection.execute(query.order_by(delivery.c.seq, delivery.c.place).limit(1)).one_or_none()
     return None if due is None else (endpoint, due)
-
-
-def _may_be_told(connection: Connection, endpoint: Row[Any], due: Row[Any]) -> bool:
-    """Whether the endpoint's owner may see the record now."""
-    owner = Actor(endpoint.tenant_id, endpoint.person_id, "webhook")
-    return due.collection is None or find(connection, owner, due.collection, due.record_id) is not None
 
 
 def _end_or_wait(connection: Connection, due: Row[Any], sent: Sent, now: datetime) -> None:
