@@ -38,7 +38,7 @@ from service.media.record import CUT, TRANSCODE, VERIFY
 from service.media.store import Store
 from service.outbound import Outbound
 from service.portability import exports
-from service.records import KINDS, expiry, read_log
+from service.records import KINDS, expiry, overtaken, read_log
 from service.sealing import WEBHOOK_SECRETS, Seal
 from service.settings import Settings
 from sync.changes import Status
@@ -157,6 +157,14 @@ class Worker:
         # what was refused stays due: it must not be asked for again and again
         return len(due) == expiry.MOST and any(outcome.status is Status.APPLIED for outcome in outcomes)
 
+    def follow_grants(self, tenant_id: UUID) -> bool:
+        """Let people's records, and what others read because of them, follow roles that began or ended by the clock."""
+        with self.database.begin(tenant_id) as connection:
+            due = overtaken.due(connection, tenant_id, self.now())
+            if due:
+                self.door.push(connection, system_actor(tenant_id), due)
+        return len(due) == overtaken.MOST
+
     def give_up_held(self, tenant_id: UUID) -> bool:
         """Reject changes that waited too long for their parents; True when there were some."""
         with self.database.begin(tenant_id) as connection:
@@ -234,6 +242,7 @@ class Worker:
         queue.task(name=SEND, retry=jobs.Patient())(self.send_webhooks)
         queue.task(name=mail.SEND, retry=jobs.Patient())(self.send_mail)
         by_the_clock: tuple[tuple[str, Callable[[UUID], bool]], ...] = (
+            ("* * * * *", self.follow_grants),
             ("* * * * *", self.fold_read_log),
             ("* * * * *", self.take_up_clips),
             ("* * * * *", self.take_in),

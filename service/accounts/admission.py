@@ -23,8 +23,11 @@ _LIVING = select(session.c.id).join(
 
 # An app that acts for itself has no person: its session names the app in her place.
 _ADMIT = Statement("""
-SELECT s.tenant_id, s.id, s.person_id, s.device_id, s.generation, s.confirmed, s.revoked_at, s.reason, s.wipe, p.roles,
-       s.client_id, s.scopes, a.scopes AS approved
+SELECT s.tenant_id, s.id, s.person_id, s.device_id, s.generation, s.confirmed, s.revoked_at, s.reason, s.wipe,
+       s.client_id, s.scopes, a.scopes AS approved,
+       ARRAY(SELECT g.role FROM role_grants g
+              WHERE g.tenant_id = :tenant AND g.person_id = s.person_id AND g.host_id IS NULL
+                AND (g.from_at IS NULL OR g.from_at <= :now) AND (g.until_at IS NULL OR g.until_at > :now)) AS roles
   FROM session s LEFT JOIN people p ON p.tenant_id = :tenant AND p.tenant_id = s.tenant_id AND p.id = s.person_id
   LEFT JOIN app_approval a ON a.tenant_id = :tenant AND a.tenant_id = s.tenant_id AND a.client_id = s.client_id
  WHERE s.tenant_id = :tenant AND s.id = :session AND (p.id IS NOT NULL OR s.person_id = s.client_id)
@@ -40,9 +43,9 @@ def living(connection: Connection, tenant_id: UUID, session_ids: Iterable[UUID])
     return set(connection.execute(found).scalars())
 
 
-def question(claims: Claims) -> Question:
-    """What `admits` and `admit` need to know."""
-    return _ADMIT, {"tenant": claims.tenant_id, "session": claims.session_id}
+def question(claims: Claims, now: datetime) -> Question:
+    """What `admits` and `admit` need to know; a role that has ended by now is none."""
+    return _ADMIT, {"tenant": claims.tenant_id, "session": claims.session_id, "now": now}
 
 
 def admits(rows: Sequence[Any], claims: Claims) -> bool:
@@ -61,7 +64,7 @@ def admit(connection: Connection, rows: Sequence[Any], claims: Claims, now: date
         raise ended(row)
     confirm(connection, row, claims.generation, now)
     scopes = _scopes(row, claims)
-    roles = frozenset(row.roles or ())
+    roles = frozenset(row.roles)
     return Actor(
         row.tenant_id, row.person_id, row.device_id, roles, scopes, KINDS.hidden(scopes), row.client_id
     )

@@ -21,8 +21,10 @@ from schemas.problems import Problem, Refused
 from service import hints
 from service.accounts.models import session
 from service.accounts.tokens import ACCESS_LASTS, Claims, Refresh, Tokens
+from service.audit import note
 from service.database import Database
 from sync.clock import Now, system_now
+from sync.server.actor import Actor
 
 IDLE = timedelta(days=180)
 ABSOLUTE = timedelta(days=400)
@@ -33,6 +35,15 @@ TOO_OLD = "400 days old"
 REPLACED = "the person signed in anew on this device"
 SIGNED_OUT = "signed out"
 REMOVED = "the device was removed"
+NOTED = {
+    COPIED: "token_copied",
+    IDLE_TOO_LONG: "idle",
+    TOO_OLD: "too_old",
+    REPLACED: "replaced",
+    SIGNED_OUT: "signed_out",
+    REMOVED: "removed",
+}
+"""How the audit log says why a session ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,8 @@ def start(
     given = {"client_id": app.client_id, "scopes": sorted(app.scopes)} if app else {}
     row = {**whose, "device_id": device_id, "device_name": name, **moments, **given}
     connection.execute(insert(session).values(row))
+    began = {"session_id": str(session_id), "person_id": person_id}
+    note(connection, tenant_id, Actor(tenant_id, person_id, device_id), "signed_in", began, now)
     return session_id
 
 
@@ -88,10 +101,15 @@ def end(
 ) -> int:
     """End the living sessions among these, at once; how many there were. `wipe` is asked at the next contact."""
     living = (session.c.tenant_id == tenant_id) & session.c.revoked_at.is_(None) & which
-    ended = connection.execute(update(session).where(living).values(revoked_at=now, reason=reason, wipe=wipe))
-    if ended.rowcount:
+    ends = update(session).where(living).values(revoked_at=now, reason=reason, wipe=wipe)
+    ended = connection.execute(ends.returning(session.c.id, session.c.person_id, session.c.device_id)).all()
+    if ended:
         hints.note_ended(connection)  # streams that they opened are to close now
-    return ended.rowcount
+    for row in ended:
+        whose = {"session_id": str(row.id), "person_id": row.person_id, "device_id": row.device_id}
+        why = {"reason": NOTED[reason]} if reason in NOTED else {}
+        note(connection, tenant_id, None, "device_wiped" if wipe else "session_ended", whose | why, now)
+    return len(ended)
 
 
 def find(connection: Connection, tenant_id: UUID, session_id: UUID, *, lock: bool = False) -> Row[Any] | None:

@@ -8,7 +8,7 @@ from schemas.apps import ApprovalSchema, AppsSchema, GrantedAppsSchema, NewAppSc
 from schemas.problems import Problem, Refused
 from service.accounts.apps import registry
 from service.accounts.apps.registry import Registered, Wish
-from service.api.smorest import Blueprint
+from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 
@@ -48,6 +48,7 @@ def list_all(work: Work) -> dict[str, Any]:
 
 @blueprint.route("/admin/apps", methods=("POST",), policy=Policy.SIGNED_IN, secret=True)
 @blueprint.takes(NewAppSchema)
+@blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(201, RegisteredAppSchema)
 @blueprint.refuses(Problem.NOT_ALLOWED, Problem.INVALID_REQUEST)
 @in_transaction

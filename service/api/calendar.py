@@ -8,7 +8,7 @@ from marshmallow import fields
 from schemas.problems import Problem, Refused
 from schemas.sync import Message
 from service.api.services import services
-from service.api.smorest import Blueprint
+from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.integrations.calendar import feed, links
@@ -25,6 +25,7 @@ class CalendarLinkSchema(Message):
 
 
 @blueprint.route("/calendar-link", methods=("POST",), policy=Policy.SIGNED_IN, secret=True)
+@blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(201, CalendarLinkSchema)
 @in_transaction
 def renew_calendar_link(work: Work) -> dict[str, str]:

@@ -101,7 +101,7 @@ def _rests(
     ):
         return None
     news = feed.question(claims.tenant_id, claims.person_id, cursor)
-    answers = using.database.ask(claims.tenant_id, admission.question(claims), news)
+    answers = using.database.ask(claims.tenant_id, admission.question(claims, using.now()), news)
     if answers is None or not admission.admits(answers[0], claims):
         return None
     try:

@@ -11,7 +11,7 @@ from service.accounts.directory import DirectoryError
 from service.accounts.oidc import providers
 from service.accounts.oidc.providers import NewProvider
 from service.accounts.seal import Seal
-from service.api.smorest import Blueprint
+from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.outbound import OutboundError
@@ -33,6 +33,7 @@ def list_providers(work: Work) -> dict[str, Any]:
 
 @blueprint.route("", methods=("POST",), policy=Policy.SIGNED_IN)
 @blueprint.takes(NewProviderSchema)
+@blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(201, ProviderSchema)
 @blueprint.refuses(Problem.NOT_FOUND)
 @in_transaction

@@ -58,7 +58,7 @@ def read_ahead(wanted: list[str], asked: Cursor, limit: int) -> Page | None:
         return None
     reader = Actor(claims.tenant_id, claims.person_id, claims.device_id)
     page = feed.question_of_page(reader, wanted, asked, limit)
-    answers = using.database.ask(claims.tenant_id, admission.question(claims), page)
+    answers = using.database.ask(claims.tenant_id, admission.question(claims, using.now()), page)
     if answers is None or not admission.admits(answers[0], claims):
         return None
     return feed.paged(answers[1], wanted, asked, limit)

@@ -49,7 +49,8 @@ def in_transaction(view: Callable[Concatenate[Work, Said], Answer]) -> Callable[
 def begun() -> Iterator[Work]:
     """The asker's transaction: committed at the end of the block, rolled back when it raises."""
     claims = g.claims
-    using, question = services(), admission.question(claims)
+    using = services()
+    question = admission.question(claims, using.now())
     with using.database.begin_asking(claims.tenant_id, question) as (connection, (rows,)):
         actor = admission.admit(connection, rows, claims, using.now())
         terms = endpoint_terms()

@@ -9,6 +9,7 @@ import click
 
 from service.cli import leaving  # noqa: F401  # its commands are of the group `person`
 from service.cli.apps import app
+from service.cli.audit import audit
 from service.cli.db import db
 from service.cli.mail import mail
 from service.cli.media import media
@@ -33,5 +34,5 @@ def main() -> None:
     """
 
 
-for command in (db, tenant, person, token, app, media, mail, provider):
+for command in (db, tenant, person, token, app, media, mail, provider, audit):
     main.add_command(command)

@@ -157,7 +157,7 @@ class Live:
         claims = who.claims
 
         def first(connection: Connection) -> News:
-            (session,) = ask(connection, admission.question(claims))
+            (session,) = ask(connection, admission.question(claims, self._now()))
             admission.admit(connection, session, claims, self._now())
             clock = sequence.read(connection, claims.tenant_id)
             now = Stand(clock.seq, clock.epoch)

@@ -11,6 +11,7 @@ from service.accounts.apps.models import metadata as apps
 from service.accounts.models import metadata as accounts
 from service.accounts.ways import metadata as ways
 from service.answers import metadata as answers
+from service.audit.log import metadata as audit
 from service.integrations.calendar.models import metadata as calendar
 from service.integrations.webhooks.tables import metadata as webhooks
 from service.mail.models import metadata as mail
@@ -33,11 +34,13 @@ METADATA: list[MetaData] = [
     apps,
     mail,
     calendar,
+    audit,
 ]
 JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""
 _VISITS = ("visits", "notes", "debriefs", "next_steps", "media", "comments")
 _INVITATIONS = ("invitations", "seats", "visit_requests")
+_GRANTS = ("role_grants", "pauses")
 _NOTICES = ("conflicts", "rejected_writes", "read_events")
 
 
@@ -48,7 +51,7 @@ def tables() -> list[Table]:
 
 def first_steps() -> dict[str, list[Table]]:
     """The tables that each of the first steps makes, by the step's name. The jobs' step is written by hand."""
-    later = {*_INVITATIONS, *_VISITS, *_NOTICES}
+    later = {*_INVITATIONS, *_VISITS, *_NOTICES, *_GRANTS}
     steps = [
         ("engine", engine.sorted_tables),
         ("jobs", []),
@@ -63,6 +66,7 @@ def first_steps() -> dict[str, list[Table]]:
         ("apps", apps.sorted_tables),
         ("mail", mail.sorted_tables),
         ("calendar", calendar.sorted_tables),
+        ("audit", audit.sorted_tables + _named(_GRANTS)),
     ]
     return {f"{number:04}_{room}": made for number, (room, made) in enumerate(steps, 1)}
 

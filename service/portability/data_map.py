@@ -12,7 +12,9 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`column`: the rows in which it is her id are deleted when she is forgotten; or, with `of`, the id of such a row there."""
+    """`column`: the rows in which it is her id are deleted when she is forgotten; or, with `of`, what
+    this column (`table.column`) says in rows that are hers.
+    """
 
     holds: str
     lasts: str
@@ -32,6 +34,9 @@ RECORDS: Mapping[str, Kept] = MappingProxyType(
     {
         "schools": Kept("names of schools", _RECORD),
         "people": Kept("her name and roles", _RECORD, "the name is replaced, roles end"),
+        "role_grants": Kept(
+            "what she does here, from when until when, and whom she evaluates", _RECORD, _BY_THE_DOOR
+        ),
         "groups": Kept("names and questions of groups", _RECORD, "stay: they are the group's"),
         "memberships": Kept("where she belongs", _RECORD, _BY_THE_DOOR),
         "invitations": Kept("what she asked colleagues to look for", _RECORD, _BY_THE_DOOR),
@@ -75,6 +80,15 @@ ENGINE: Mapping[str, Kept] = MappingProxyType(
 SERVICE: Mapping[str, Kept] = MappingProxyType(
     {
         "tenant": Kept("the name of the district", "always"),
+        "mail": Kept(
+            "mails to her; what they said is cleared once they are sent",
+            "30 days",
+            "deleted",
+            "recipient",
+            "login_address.address",
+        ),
+        "calendar_link": _hers("that she has a calendar feed; not its address", "until she takes it back"),
+        "calendar_invite": Kept("which seats were told by calendar", "as long as the record", "ids stay"),
         "login_address": _hers("her address", "as long as she may sign in"),
         "identity_provider": Kept("schools' providers, their secrets sealed", "until it is removed"),
         "login_domain": Kept("domains of addresses", "until it is removed"),
@@ -99,10 +113,16 @@ SERVICE: Mapping[str, Kept] = MappingProxyType(
             "30 days",
             "deleted",
             "webhook_id",
-            "webhook",
+            "webhook.id",
         ),
         "webhook": _hers("the address that her app is told at", "until she removes it"),
         "kept_answer": Kept("answers to requests of hers, sealed", "a day", "gone within a day"),
+        "audit_log": Kept(
+            "who did what that matters: ids and words of a closed list",
+            "always",
+            "ids stay: the chain would break",
+        ),
+        "audit_head": Kept("a number and a checksum", "always"),
         "read_log": Kept("who read what, until it is told", "a minute", "ids only"),
         "media_erased": Kept("a number", "always"),
         "person_export": _hers("that she asked for her export", "30 days"),

@@ -117,10 +117,11 @@ def _forget_rows(connection: Connection, whose: tuple[UUID, str]) -> None:
             connection.execute(delete(rows).where(ours, rows.c[kept.column].in_(whose_id)))
 
 
-def _of(tenant_id: UUID, person_id: str, parent: str) -> Select[Any]:
-    rows = _rows(parent, "person_id")
-    return select(rows.c.id).where(rows.c.tenant_id == tenant_id, rows.c.person_id == person_id)
+def _of(tenant_id: UUID, person_id: str, said: str) -> Select[Any]:
+    parent, _, name = said.partition(".")
+    rows = _rows(parent, "person_id", name)
+    return select(rows.c[name]).where(rows.c.tenant_id == tenant_id, rows.c.person_id == person_id)
 
 
 def _rows(name: str, *columns: str) -> TableClause:
-    return table(name, column("tenant_id", Uuid), column("id"), *map(column, columns))
+    return table(name, column("tenant_id", Uuid), *map(column, columns))

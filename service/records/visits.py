@@ -59,10 +59,19 @@ def host_and_observers(visit: Record) -> set[str]:
     return scopes.people(visit["host_id"], *scopes.ids(visit, "observer_ids"))
 
 
+def without_evaluators(readers: set[str], visit: Record, near: Near) -> set[str]:
+    """These scopes, but for who evaluates the host and was not let in again by her."""
+    return readers - scopes.people(*scopes.kept_out(near, visit["host_id"]))
+
+
+def _audience(visit: Record, near: Near) -> set[str]:
+    return without_evaluators(host_and_observers(visit) | released_to(visit), visit, near)
+
+
 def visit_people(record: Record, near: Near) -> set[str]:
     """The audience of what belongs to those who were there: of debriefs and next steps."""
     visit = near.record("visits", record["visit_id"])
-    return host_and_observers(visit) if visit else set()
+    return without_evaluators(host_and_observers(visit), visit, near) if visit else set()
 
 
 def _of_its_invitation(actor: Actor, write: Write, near: Near) -> Record | None:
@@ -142,7 +151,7 @@ def _released_to_colleagues(actor: Actor, write: Write, near: Near) -> Record | 
 
 
 def _keep_out(near: Near, visit: Record, person_ids: Iterable[str], field: str, message: str) -> None:
-    if not scopes.evaluators(near, visit["host_id"]).isdisjoint(person_ids):
+    if not scopes.kept_out(near, visit["host_id"]).isdisjoint(person_ids):
         raise refused(field, message, Problem.EVALUATOR_EXCLUDED)
 
 
@@ -154,7 +163,7 @@ KIND = Kind(
     schema=VisitSchema(),
     read_scope="visits:read.own",
     write_scope="visits:write",
-    audience=lambda visit, near: host_and_observers(visit) | released_to(visit),
+    audience=_audience,
     parents={"invitation_id": "invitations"},
     policies={"focus": Policy.TEXT, "state": Policy.STATE, "observer_ids": Policy.SET}
     | dict.fromkeys(RELEASED, Policy.SET),

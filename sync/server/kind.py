@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
+from uuid import UUID
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 
 from observation_tools.states import StateMachine
 from schemas.base import RecordSchema
@@ -58,7 +59,17 @@ class Grant:
     active: bool = True
 
 
-Effect = Change | Grant
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An act that the product keeps in a log of its own, as the effect of a change."""
+
+    act: str
+    about: Mapping[str, str | int]
+
+
+Effect = Change | Grant | Noted
+Note = Callable[[Connection, UUID, Actor, str, Mapping[str, str | int], datetime], Any]
+"""Writes what is noted, in the transaction of the push."""
 
 
 def everyone_may(actor: Actor, record: Record, near: Near) -> bool:
@@ -90,7 +101,7 @@ class Kind:
     may_write    asked on the record before (if any) and after the change (if not a delete)
     may_move     asked for each edge of the state machine that a change walks
     check        the domain's own rules; raises Refused, or returns the record amended by the server
-    effects      what else the change brings about: further changes, made by the system, and grants
+    effects      what else the change brings about: further changes, made by the system, grants, and notes
     may_delete   whether the actor may delete the record (nobody, unless the kind says so)
     forgets      whether a write also takes the record's earlier bodies out of history (what died must not be restored)
     read_logged  whether deliveries to others than the author are logged for the host
@@ -144,7 +155,8 @@ class Kind:
 class Kinds(Mapping[str, Kind]):
     """The table of contents, parents before children."""
 
-    def __init__(self, kinds: Iterable[Kind]) -> None:
+    def __init__(self, kinds: Iterable[Kind], note: Note | None = None) -> None:
+        self.note = note
         self._kinds = {kind.name: kind for kind in kinds}
         self._children: dict[str, list[tuple[Kind, str]]] = {name: [] for name in self._kinds}
         for kind in self._kinds.values():

@@ -23,7 +23,7 @@ from sync.server.filing import Filing
 from sync.server.following import Follower, Happened
 from sync.server.held import Held
 from sync.server.judge import Judge, Verdict, Waits
-from sync.server.kind import Grant, Kinds, Write
+from sync.server.kind import Grant, Kinds, Noted, Write
 from sync.server.overlay import Key, Row
 from sync.server.receipts import Receipts
 from sync.server.sequence import Sequence as Clock
@@ -92,6 +92,9 @@ class Push:
         if self.follower and self._follows and self.happened:
             where = (self.stage.connection, self.stage.sequence.tenant_id)
             self.follower.hear(*where, self._follows, self.happened, self.stage.now)
+        if note := self.stage.kinds.note:
+            for actor, noted in self.stage.overlay.noted:
+                note(self.stage.connection, actor.tenant_id, actor, noted.act, noted.about, self.stage.now)
 
     def reject(self, actor: Actor, change: Change, problem: Mapping[str, Any]) -> Outcome:
         """The outcome of a refused change, which is kept for its author; it carries the truth where she may see it."""
@@ -219,6 +222,8 @@ class Push:
         for effect in self.stage.kinds[write.collection].effects(actor, write, self.stage):
             if isinstance(effect, Grant):
                 self.filing.grant(effect)
+            elif isinstance(effect, Noted):
+                self.stage.overlay.noted.append((actor, effect))
             else:
                 self._apply(system_actor(actor.tenant_id), effect, depth + 1)
 

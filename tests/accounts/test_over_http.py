@@ -331,5 +331,6 @@ def test_roles_are_those_of_now(app: Flask, ana: Caller, tenant_id: UUID) -> Non
 
 def test_a_person_whose_record_is_gone_is_out(app: Flask, ana: Caller, tenant_id: UUID) -> None:
     with services_of(app).database.begin(tenant_id) as connection:
+        connection.exec_driver_sql(f"DELETE FROM role_grants WHERE tenant_id = '{tenant_id}'")
         connection.exec_driver_sql(f"DELETE FROM people WHERE tenant_id = '{tenant_id}' AND id = '{ANA}'")
     assert problem(ana.get("/v1/me")) == (401, "/problems/session-ended")

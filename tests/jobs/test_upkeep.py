@@ -49,12 +49,15 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "take_in": "* * * * *",
         "take_up_clips": "* * * * *",
         "erase_media": "* * * * *",
+        "send_calendar_invites": "* * * * *",
+        "take_up_mail": "*/10 * * * *",
         "expire": "*/5 * * * *",
         "give_up_held": "*/5 * * * *",
         "purge_inbox": "11 * * * *",
         "sweep_uploads": "11 * * * *",
         "tidy_store": "17 3 * * *",
         "purge": "29 3 * * *",
+        "forget_mail": "29 3 * * *",
         "raise_horizon": "41 3 * * *",
     }
     for name in (
@@ -67,6 +70,9 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "sweep_uploads",
         "tidy_store",
         "purge",
+        "take_up_mail",
+        "forget_mail",
+        "send_calendar_invites",
         "raise_horizon",
     ):
         assert queue.tasks[name].queueing_lock == name
