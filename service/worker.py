@@ -28,6 +28,7 @@ from service.hints import Hints
 from service.integrations.calendar import invites
 from service.integrations.webhooks import deliveries, sending
 from service.integrations.webhooks.following import SEND, Webhooks, send_soon
+from service.integrations.webhooks.notices import Notices
 from service.logs import configure, logger
 from service.mail import outbox as mail
 from service.mail import sending as posting
@@ -94,7 +95,8 @@ class Worker:
     def send_webhooks(self, tenant_id: str, webhook_id: str) -> None:
         """Tell an endpoint what waits for it."""
         seal = Seal(self.settings.secret_key, WEBHOOK_SECRETS)
-        sender = sending.Sender(self.database, self.outbound, seal, scopes_of, self.now)
+        told = Notices(directory.address_of if self.settings.mail_from else lambda *_: None)
+        sender = sending.Sender(self.database, self.outbound, seal, scopes_of, told, self.now)
         sender.send(UUID(tenant_id), UUID(webhook_id))
 
     def take_up_webhooks(self, tenant_id: UUID) -> bool:

@@ -21,6 +21,7 @@ from service.integrations.webhooks import signing
 from service.integrations.webhooks.apps import Leave, closed_to
 from service.integrations.webhooks.endpoints import disable
 from service.integrations.webhooks.following import DEAD, DELIVERED, WAITING, send_soon
+from service.integrations.webhooks.notices import Notices
 from service.integrations.webhooks.tables import delivery, webhook
 from service.outbound import Outbound, OutboundError
 from service.sealing import Seal
@@ -59,6 +60,7 @@ class Sender:
     outbound: Outbound
     seal: Seal
     leave: Leave
+    notices: Notices
     now: Now
 
     def send(self, tenant_id: UUID, webhook_id: UUID) -> None:
@@ -92,7 +94,10 @@ class Sender:
         if closed is None or due.collection is None:
             return closed is not None
         owner = Actor(endpoint.tenant_id, endpoint.person_id, "webhook")
-        return due.collection not in closed and find(connection, owner, due.collection, due.record_id) is not None
+        return (
+            due.collection not in closed
+            and find(connection, owner, due.collection, due.record_id) is not None
+        )
 
     def _attempt(self, endpoint: Row[Any], due: Row[Any], now: datetime) -> Sent:
         body = message(due)
@@ -112,7 +117,7 @@ class Sender:
 
     def _note(self, connection: Connection, endpoint: Row[Any], due: Row[Any], sent: Sent) -> None:
         now = self.now()
-        _end_or_wait(connection, due, sent, now)
+        given_up = _end_or_wait(connection, due, sent, now) == DEAD
         its = and_(webhook.c.tenant_id == endpoint.tenant_id, webhook.c.id == endpoint.id)
         if sent.arrived:
             if endpoint.failing_since:
@@ -124,6 +129,9 @@ class Sender:
         because = GONE if sent.status == 410 else UNREACHABLE if now - since >= DEAD_AFTER else None
         if because:
             disable(connection, endpoint, because, now)
+            self.notices.disabled(connection, endpoint, because, now)
+        elif given_up:
+            self.notices.dead(connection, endpoint, due, sent.problem or "", now)
 
 
 def message(due: Row[Any]) -> bytes:
@@ -165,15 +173,15 @@ def _next(
     return None if due is None else (endpoint, due)
 
 
-def _end_or_wait(connection: Connection, due: Row[Any], sent: Sent, now: datetime) -> None:
+def _end_or_wait(connection: Connection, due: Row[Any], sent: Sent, now: datetime) -> str:
+    """The state in which the delivery is now."""
     wait = _WAITS[min(due.attempts, len(_WAITS) - 1)]
     over = sent.arrived or sent.status == 410 or now + wait > due.queued_at + PATIENCE
-    became: dict[str, Any] = {"attempts": due.attempts + 1, "status": sent.status, "problem": sent.problem}
-    if over:
-        became |= {"state": DELIVERED if sent.arrived else DEAD, "ended_at": now}
-    else:
-        became |= {"next_at": now + wait}
-    connection.execute(update(delivery).where(_this(due)).values(became))
+    state = WAITING if not over else DELIVERED if sent.arrived else DEAD
+    when = {"ended_at": now} if over else {"next_at": now + wait}
+    became = {"state": state, "attempts": due.attempts + 1, "status": sent.status, "problem": sent.problem}
+    connection.execute(update(delivery).where(_this(due)).values(became | when))
+    return state
 
 
 def _this(due: Row[Any]) -> Any:
