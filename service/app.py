@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 
+from service.accounts.apps.leave import scopes_of
 from service.accounts.oidc.attempt import Attempts
 from service.accounts.oidc.discovery import Discovery
 from service.accounts.passkeys import Passkeys
@@ -136,7 +137,7 @@ def make_services(settings: Settings, now: Now = system_now) -> Services:
         settings=settings,
         database=database,
         kinds=KINDS,
-        door=Door(KINDS, now, Webhooks()),
+        door=Door(KINDS, now, Webhooks(scopes_of)),
         now=now,
         store=Store(settings),
         tokens=Tokens(settings, now),

@@ -21,12 +21,14 @@ from schemas.problems import Refused
 from service import answers, jobs
 from service.accounts import directory, one_time
 from service.accounts.apps import models as app_codes
+from service.accounts.apps.leave import scopes_of
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
 from service.integrations.calendar import invites
 from service.integrations.webhooks import deliveries, sending
 from service.integrations.webhooks.following import SEND, Webhooks, send_soon
+from service.integrations.webhooks.notices import Notices
 from service.logs import configure, logger
 from service.mail import outbox as mail
 from service.mail import sending as posting
@@ -93,7 +95,8 @@ class Worker:
     def send_webhooks(self, tenant_id: str, webhook_id: str) -> None:
         """Tell an endpoint what waits for it."""
         seal = Seal(self.settings.secret_key, WEBHOOK_SECRETS)
-        sender = sending.Sender(self.database, self.outbound, seal, self.now)
+        told = Notices(directory.address_of if self.settings.mail_from else lambda *_: None)
+        sender = sending.Sender(self.database, self.outbound, seal, scopes_of, told, self.now)
         sender.send(UUID(tenant_id), UUID(webhook_id))
 
     def take_up_webhooks(self, tenant_id: UUID) -> bool:
@@ -277,7 +280,7 @@ def make_worker(settings: Settings, now: Now = system_now) -> Worker:
         told=Hints(settings.live_hint_socket),
     )
     scanner = Clamd(settings.clamd) if settings.clamd else None
-    door = Door(KINDS, now, Webhooks())
+    door = Door(KINDS, now, Webhooks(scopes_of))
     outbound = Outbound(settings.development)
     return Worker(settings, database, door, Store(settings, WORKER), now, scanner, outbound)
 

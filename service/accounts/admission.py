@@ -65,7 +65,9 @@ def admit(connection: Connection, rows: Sequence[Any], claims: Claims, now: date
     confirm(connection, row, claims.generation, now)
     scopes = _scopes(row, claims)
     roles = frozenset(row.roles)
-    return Actor(row.tenant_id, row.person_id, row.device_id, roles, scopes, KINDS.hidden(scopes))
+    return Actor(
+        row.tenant_id, row.person_id, row.device_id, roles, scopes, KINDS.hidden(scopes), row.client_id
+    )
 
 
 def _scopes(row: Any, claims: Claims) -> frozenset[str] | None:

@@ -50,8 +50,7 @@ def once(view: View) -> View:
 
 def _kept(work: Work, key: str) -> Kept:
     seal, actor = Seal(work.services.settings.secret_key, KEPT_ANSWERS), work.actor
-    app = "" if actor.token_scopes is None else actor.device_id
-    return Kept(work.connection, seal, actor.tenant_id, actor.person_id, app, key)
+    return Kept(work.connection, seal, actor.tenant_id, actor.person_id, actor.app_id or "", key)
 
 
 def _asked() -> str:

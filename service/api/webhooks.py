@@ -31,13 +31,12 @@ from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.integrations.webhooks import deliveries
+from service.integrations.webhooks.apps import MANAGE
 from service.integrations.webhooks.endpoints import Endpoints, Owner
 from service.integrations.webhooks.events import EVENTS
 from service.integrations.webhooks.following import DEAD, DELIVERED, WAITING
 from service.sealing import WEBHOOK_SECRETS, Seal
 
-MANAGE = "webhooks:manage"
-"""The scope of a token by which an app manages its own."""
 blueprint = Blueprint(
     "webhooks", __name__, url_prefix="/v1/webhooks", description="Addresses that are told what happened."
 )
@@ -74,7 +73,7 @@ class DeliveriesQuerySchema(PageQuerySchema):
     state = Choice(WAITING, DELIVERED, DEAD)
 
 
-@blueprint.route("", methods=("POST",), policy=Policy.SIGNED_IN, secret=True)
+@blueprint.route("", methods=("POST",), policy=Policy.SIGNED_IN, scopes=(MANAGE,), secret=True)
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.takes(NewWebhookSchema)
 @blueprint.gives(201, WebhookWithSecretSchema)
@@ -85,7 +84,7 @@ def create_webhook(work: Work, said: dict[str, Any]) -> dict[str, Any]:
     return endpoints(work).add(said, work.services.now())
 
 
-@blueprint.route("", policy=Policy.SIGNED_IN)
+@blueprint.route("", policy=Policy.SIGNED_IN, scopes=(MANAGE,))
 @blueprint.gives(200, WebhooksSchema)
 @blueprint.refuses(Problem.NOT_ALLOWED)
 @in_transaction
@@ -94,7 +93,7 @@ def list_webhooks(work: Work) -> dict[str, Any]:
     return {"items": endpoints(work).all()}
 
 
-@blueprint.route(_ONE, policy=Policy.SIGNED_IN)
+@blueprint.route(_ONE, policy=Policy.SIGNED_IN, scopes=(MANAGE,))
 @blueprint.gives(200, WebhookSchema)
 @blueprint.refuses(*_REFUSED)
 @in_transaction
@@ -103,7 +102,7 @@ def get_webhook(work: Work, webhook_id: UUID) -> Any:
     return endpoints(work).demand(webhook_id)
 
 
-@blueprint.route(_ONE, methods=("PATCH",), policy=Policy.SIGNED_IN)
+@blueprint.route(_ONE, methods=("PATCH",), policy=Policy.SIGNED_IN, scopes=(MANAGE,))
 @blueprint.takes(WebhookPatchSchema)
 @blueprint.gives(200, WebhookSchema)
 @blueprint.refuses(*_REFUSED, Problem.INVALID_REQUEST)
@@ -113,7 +112,7 @@ def change_webhook(work: Work, said: dict[str, Any], webhook_id: UUID) -> Any:
     return endpoints(work).change(webhook_id, said, work.services.now())
 
 
-@blueprint.route(_ONE, methods=("DELETE",), policy=Policy.SIGNED_IN)
+@blueprint.route(_ONE, methods=("DELETE",), policy=Policy.SIGNED_IN, scopes=(MANAGE,))
 @blueprint.gives(204)
 @blueprint.refuses(*_REFUSED)
 @in_transaction
@@ -122,7 +121,9 @@ def delete_webhook(work: Work, webhook_id: UUID) -> None:
     endpoints(work).remove(webhook_id)
 
 
-@blueprint.route(f"{_ONE}/rotate-secret", methods=("POST",), policy=Policy.SIGNED_IN, secret=True)
+@blueprint.route(
+    f"{_ONE}/rotate-secret", methods=("POST",), policy=Policy.SIGNED_IN, scopes=(MANAGE,), secret=True
+)
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(200, WebhookWithSecretSchema)
 @blueprint.refuses(*_REFUSED)
@@ -132,7 +133,7 @@ def rotate_secret(work: Work, webhook_id: UUID) -> dict[str, Any]:
     return endpoints(work).rotate(webhook_id, work.services.now())
 
 
-@blueprint.route(f"{_ONE}/ping", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route(f"{_ONE}/ping", methods=("POST",), policy=Policy.SIGNED_IN, scopes=(MANAGE,))
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(202, DeliverySchema)
 @blueprint.refuses(*_REFUSED, Problem.WEBHOOK_DISABLED)
@@ -142,7 +143,7 @@ def ping_webhook(work: Work, webhook_id: UUID) -> Any:
     return deliveries.ping(work.connection, _active(work, webhook_id), work.services.now())
 
 
-@blueprint.route(f"{_ONE}/deliveries", policy=Policy.SIGNED_IN)
+@blueprint.route(f"{_ONE}/deliveries", policy=Policy.SIGNED_IN, scopes=(MANAGE,))
 @blueprint.takes(DeliveriesQuerySchema, location="query")
 @blueprint.gives(200, DeliveriesSchema)
 @blueprint.refuses(*_REFUSED, Problem.INVALID_CURSOR)
@@ -155,7 +156,7 @@ def list_deliveries(work: Work, asked: dict[str, Any], webhook_id: UUID) -> dict
     return {"items": rows[:limit], "cursor": _encode(rows[limit - 1]) if len(rows) > limit else None}
 
 
-@blueprint.route(f"{_ONE}/replay", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route(f"{_ONE}/replay", methods=("POST",), policy=Policy.SIGNED_IN, scopes=(MANAGE,))
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.takes(ReplaySchema)
 @blueprint.gives(202, ReplayedSchema)
@@ -175,13 +176,12 @@ def endpoints(work: Work) -> Endpoints:
 
 def _owner(work: Work) -> Owner:
     actor = work.actor
-    if actor.token_scopes is None and "admin" in actor.roles:
-        return Owner(actor.tenant_id, actor.person_id, keeps_house=True)
-    if actor.token_scopes is not None and MANAGE in actor.token_scopes:
-        return Owner(actor.tenant_id, actor.person_id, app_id=actor.device_id)
-    raise Refused(
-        Problem.NOT_ALLOWED, f"Webhooks are managed by an administrator, or an app with the scope {MANAGE}."
-    )
+    if actor.app_id is None and "admin" not in actor.roles:
+        raise Refused(
+            Problem.NOT_ALLOWED, f"Webhooks are managed by administrators, and by apps with {MANAGE}."
+        )
+    house = actor.app_id is None
+    return Owner(actor.tenant_id, actor.person_id, actor.app_id, actor.hidden, keeps_house=house)
 
 
 def _active(work: Work, webhook_id: UUID) -> Any:

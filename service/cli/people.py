@@ -80,6 +80,7 @@ def create_person(address: str, slug: str, name: str, roles: tuple[str, ...], as
       comewatch person create bo@riverbend.example --tenant riverbend --name "Bo Lind" --role principal --role admin
     """
     from service.accounts import directory
+    from service.accounts.apps.leave import scopes_of
     from service.accounts.enrolment import enrol
     from service.integrations.webhooks.following import Webhooks
     from service.records import KINDS
@@ -90,7 +91,7 @@ def create_person(address: str, slug: str, name: str, roles: tuple[str, ...], as
         with database.begin_reference() as connection:
             tenant_id = directory.tenant_by_slug(connection, slug)
         with database.begin(tenant_id) as connection:
-            door = Door(KINDS, follower=Webhooks())
+            door = Door(KINDS, follower=Webhooks(scopes_of))
             person_id, code = enrol(connection, door, tenant_id, address, name, roles, system_now())
     say({"person_id": person_id, "code": code}, as_json, f"{name} is in. Her code, for seven days: {code}")
 

@@ -16,6 +16,7 @@ class Actor:
 
     `roles` are the person's (teacher, coach, lead, principal, admin); `token_scopes` is None for our own apps, which
     may do what the person may, and a set of names for third parties. `hidden`: the collections that those do not open.
+    `app_id`: that third party.
     """
 
     tenant_id: UUID
@@ -24,6 +25,7 @@ class Actor:
     roles: frozenset[str] = frozenset()
     token_scopes: frozenset[str] | None = None
     hidden: frozenset[str] = frozenset()
+    app_id: str | None = None
 
     def readable(self, collections: Iterable[str]) -> list[str]:
         """Those of the collections that the token opens."""

@@ -48,9 +48,10 @@ def visible(
     actor: Actor, collection: str | ColumnElement[str], record_id: ColumnElement[Any]
 ) -> ColumnElement[bool]:
     """The predicate "this person may see the record with this id", for any statement of the actor's tenant."""
-    if collection in actor.hidden:
-        return false()
-    return visible_to(actor.tenant_id, actor.person_id, collection, record_id)
+    sees = visible_to(actor.tenant_id, actor.person_id, collection, record_id)
+    if isinstance(collection, str):
+        return false() if collection in actor.hidden else sees
+    return and_(collection.not_in(sorted(actor.hidden)), sees) if actor.hidden else sees
 
 
 def visible_to(

@@ -67,7 +67,6 @@ SCOPES = {
     "webhooks:manage": Scope(
         "Be told that something changed, without its contents",
         "Recibir avisos de que algo cambió, sin su contenido",
-        by_itself=True,
     ),
 }
 BY_ITSELF = frozenset(name for name, scope in SCOPES.items() if scope.by_itself)

@@ -3,7 +3,9 @@
     events      the closed list of what can be told, from the kinds and their state machines
     endpoints   the addresses: who owns them, what they want, their secrets
     following   heard at the one door: what happened becomes deliveries, in the same transaction
+    apps        what the endpoints of apps may hear
     sending     the worker's part: one delivery after another, with patience
+    notices     mails to owners whose endpoints need them
     deliveries  what became of them, and telling them again
     signing     Standard Webhooks
 

@@ -26,11 +26,15 @@ MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose endpoints: a person's own ones, or those of an app that acts for her. An administrator keeps house."""
+    """Whose endpoints: a person's own ones, or those of an app that acts for her. An administrator keeps house.
+
+    `hidden`: the collections of which the app may not hear.
+    """
 
     tenant_id: UUID
     person_id: str
     app_id: str | None = None
+    hidden: frozenset[str] = frozenset()
     keeps_house: bool = False
 
     @property
@@ -126,6 +130,11 @@ class Endpoints:
         return and_(webhook.c.tenant_id == self.owner.tenant_id, webhook.c.id == webhook_id, self.owner.owns)
 
     def _check(self, said: Mapping[str, Any]) -> None:
+        hidden = [name for name in said.get("events", ()) if name.partition(".")[0] in self.owner.hidden]
+        if hidden:
+            raise Refused(
+                Problem.INVALID_REQUEST, errors={"/events": [f"The app has no scope for {hidden[0]}."]}
+            )
         try:
             if "url" in said:
                 self.outbound.check(said["url"])

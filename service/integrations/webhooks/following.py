@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, insert
 
 from service import jobs
+from service.integrations.webhooks.apps import Leave, closed_to
 from service.integrations.webhooks.events import names_of
 from service.integrations.webhooks.tables import delivery
 from sync.server.audience import who_sees
@@ -23,12 +24,15 @@ from sync.server.statement import Question, Statement
 SEND = "send_webhooks"
 WAITING, DELIVERED, DEAD = "waiting", "delivered", "dead"
 _ENDPOINTS = Statement(
-    "SELECT id, person_id, events FROM webhook WHERE tenant_id = :tenant AND disabled_at IS NULL ORDER BY id"
+    "SELECT id, person_id, app_id, events FROM webhook WHERE tenant_id = :tenant AND disabled_at IS NULL ORDER BY id"
 )
 
 
 class Webhooks:
-    """Follows the writes of every tenant that has endpoints."""
+    """Follows the writes of every tenant that has endpoints; `leave` knows what apps may read."""
+
+    def __init__(self, leave: Leave) -> None:
+        self._leave = leave
 
     def question(self, tenant_id: UUID) -> Question:
         """The tenant's endpoints."""
@@ -49,12 +53,16 @@ class Webhooks:
         if not told:
             return
         keys = {(one.write.collection, one.write.id) for one, _ in told}
+        closed = closed_to(connection, tenant_id, answer, self._leave, now)
         seen = who_sees(connection, tenant_id, {endpoint.person_id for endpoint in answer}, keys)
         rows = [
             row(tenant_id, endpoint.id, name, now, (*_key(one), one.seq, place))
             for endpoint in answer
+            if endpoint.id in closed
             for place, (one, name) in enumerate(told)
-            if name in endpoint.events and (endpoint.person_id, _key(one)) in seen
+            if name in endpoint.events
+            and one.write.collection not in closed[endpoint.id]
+            and (endpoint.person_id, _key(one)) in seen
         ]
         if rows:
             connection.execute(insert(delivery), rows)

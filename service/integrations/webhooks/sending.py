@@ -18,8 +18,10 @@ from sqlalchemy import Connection, Row, and_, delete, exists, or_, select, tuple
 
 from service.database import Database
 from service.integrations.webhooks import signing
+from service.integrations.webhooks.apps import Leave, closed_to
 from service.integrations.webhooks.endpoints import disable
 from service.integrations.webhooks.following import DEAD, DELIVERED, WAITING, send_soon
+from service.integrations.webhooks.notices import Notices
 from service.integrations.webhooks.tables import delivery, webhook
 from service.outbound import Outbound, OutboundError
 from service.sealing import Seal
@@ -57,6 +59,8 @@ class Sender:
     database: Database
     outbound: Outbound
     seal: Seal
+    leave: Leave
+    notices: Notices
     now: Now
 
     def send(self, tenant_id: UUID, webhook_id: UUID) -> None:
@@ -76,13 +80,24 @@ class Sender:
             if found is None:
                 return False
             endpoint, due = found
-            if not _may_be_told(connection, endpoint, due):
+            if not self._may_be_told(connection, endpoint, due, now):
                 connection.execute(delete(delivery).where(_this(due)))
                 return True
         sent = self._attempt(endpoint, due, now)
         with self.database.begin(tenant_id) as connection:
             self._note(connection, endpoint, due, sent)
         return True
+
+    def _may_be_told(self, connection: Connection, endpoint: Row[Any], due: Row[Any], now: datetime) -> bool:
+        """Whether the endpoint's owner may see the record now, and may let its app know."""
+        closed = closed_to(connection, endpoint.tenant_id, [endpoint], self.leave, now).get(endpoint.id)
+        if closed is None or due.collection is None:
+            return closed is not None
+        owner = Actor(endpoint.tenant_id, endpoint.person_id, "webhook")
+        return (
+            due.collection not in closed
+            and find(connection, owner, due.collection, due.record_id) is not None
+        )
 
     def _attempt(self, endpoint: Row[Any], due: Row[Any], now: datetime) -> Sent:
         body = message(due)
@@ -102,7 +117,7 @@ class Sender:
 
     def _note(self, connection: Connection, endpoint: Row[Any], due: Row[Any], sent: Sent) -> None:
         now = self.now()
-        _end_or_wait(connection, due, sent, now)
+        given_up = _end_or_wait(connection, due, sent, now) == DEAD
         its = and_(webhook.c.tenant_id == endpoint.tenant_id, webhook.c.id == endpoint.id)
         if sent.arrived:
             if endpoint.failing_since:
@@ -114,6 +129,9 @@ class Sender:
         because = GONE if sent.status == 410 else UNREACHABLE if now - since >= DEAD_AFTER else None
         if because:
             disable(connection, endpoint, because, now)
+            self.notices.disabled(connection, endpoint, because, now)
+        elif given_up:
+            self.notices.dead(connection, endpoint, due, sent.problem or "", now)
 
 
 def message(due: Row[Any]) -> bytes:
@@ -155,21 +173,15 @@ def _next(
     return None if due is None else (endpoint, due)
 
 
-def _may_be_told(connection: Connection, endpoint: Row[Any], due: Row[Any]) -> bool:
-    """Whether the endpoint's owner may see the record now."""
-    owner = Actor(endpoint.tenant_id, endpoint.person_id, "webhook")
-    return due.collection is None or find(connection, owner, due.collection, due.record_id) is not None
-
-
-def _end_or_wait(connection: Connection, due: Row[Any], sent: Sent, now: datetime) -> None:
+def _end_or_wait(connection: Connection, due: Row[Any], sent: Sent, now: datetime) -> str:
+    """The state in which the delivery is now."""
     wait = _WAITS[min(due.attempts, len(_WAITS) - 1)]
     over = sent.arrived or sent.status == 410 or now + wait > due.queued_at + PATIENCE
-    became: dict[str, Any] = {"attempts": due.attempts + 1, "status": sent.status, "problem": sent.problem}
-    if over:
-        became |= {"state": DELIVERED if sent.arrived else DEAD, "ended_at": now}
-    else:
-        became |= {"next_at": now + wait}
-    connection.execute(update(delivery).where(_this(due)).values(became))
+    state = WAITING if not over else DELIVERED if sent.arrived else DEAD
+    when = {"ended_at": now} if over else {"next_at": now + wait}
+    became = {"state": state, "attempts": due.attempts + 1, "status": sent.status, "problem": sent.problem}
+    connection.execute(update(delivery).where(_this(due)).values(became | when))
+    return state
 
 
 def _this(due: Row[Any]) -> Any:

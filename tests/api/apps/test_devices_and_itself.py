@@ -139,12 +139,21 @@ def test_an_app_acts_for_itself(app: Flask, tenant_id: UUID, roster: Maker) -> N
         rows = connection.exec_driver_sql(
             f"SELECT count(*) FROM session WHERE tenant_id = '{tenant_id}' AND person_id = '{roster.client_id}'"
         )
-        by_itself(roster, "webhooks:manage")
+        by_itself(roster, "roster:read")
         assert rows.scalar() == 1
 
 
 @pytest.mark.parametrize(
-    "scope", ["", "notes:read", "profile", "roster:read notes:read", "trends:read", "evaluation:read"]
+    "scope",
+    [
+        "",
+        "notes:read",
+        "profile",
+        "roster:read notes:read",
+        "trends:read",
+        "webhooks:manage",
+        "evaluation:read",
+    ],
 )
 def test_an_app_may_not_all_by_itself(roster: Maker, scope: str) -> None:
     """Nothing of a person's, and nothing that the tenant did not approve."""

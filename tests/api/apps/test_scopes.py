@@ -58,7 +58,7 @@ def test_every_scope_that_opens_something_is_one_of_those_in_words(app: Flask) -
         terms = terms_of(view)
         declared |= terms.scopes if terms else set()
     assert declared <= SCOPES.keys()
-    assert SCOPES.keys() - declared <= {"trends:read", "roster:read", "webhooks:manage"}
+    assert SCOPES.keys() - declared <= {"trends:read", "roster:read"}
     assert not any("evaluat" in name for name in SCOPES)
     assert all(scope.en and scope.es and scope.en != scope.es for scope in SCOPES.values())
 

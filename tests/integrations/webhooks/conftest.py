@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,9 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, text, update
 
+from service.accounts import directory
 from service.api.services import Services
 from service.app import create_app
 from service.integrations.webhooks.tables import delivery, webhook
+from service.mail import outbox
 from service.settings import Settings
 from service.worker import Worker
 from sync.clock import system_now
@@ -52,7 +54,8 @@ class Office:
     def worker(self) -> Worker:
         """The worker's tasks, called one by one."""
         of = self.services
-        return Worker(of.settings, of.database, of.door, of.store, of.now, None, of.outbound)
+        settings = replace(of.settings, mail_from="Come Watch <no-reply@school.example>")
+        return Worker(settings, of.database, of.door, of.store, of.now, None, of.outbound)
 
     def caller(self, person_id: str) -> Caller:
         return caller(self.app, self.tenant_id, person_id)
@@ -106,6 +109,18 @@ class Office:
         with self.services.database.begin(self.tenant_id) as connection:
             query = select(delivery).where(delivery.c.tenant_id == self.tenant_id)
             return list(connection.execute(query.order_by(delivery.c.seq, delivery.c.place)))
+
+    def reachable(self, person_id: str) -> str:
+        """Give the person an address for mails."""
+        address = f"{person_id}-{self.tenant_id.hex[:8]}@school.example"
+        with self.services.database.begin_reference() as connection:
+            directory.add_address(connection, address, self.tenant_id, person_id, self.services.now())
+        return address
+
+    def mails(self) -> list[Any]:
+        """What waits to be mailed, the oldest first."""
+        with self.services.database.begin(self.tenant_id) as connection:
+            return list(outbox.in_state(connection, self.tenant_id, outbox.WAITING))
 
     def alter(self, **columns: Any) -> None:
         """Set columns of the tenant's endpoints."""
