@@ -15,7 +15,6 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote
 
 from sync.changes import Record
 from sync.client import device, opening
@@ -343,11 +342,4 @@ class Client:
     def digest_check(self) -> Sequence[Comparison]:
         """Each collection here and on the server, compared record by record number: proof that this phone is right."""
         with self._online() as desk:
-            names = desk.session.ask("GET", "/v1/sync/schema/native")["collections"]
-            return [self._compare(desk, name) for name in sorted({*names, *desk.replica.counts()})]
-
-    def _compare(self, desk: Desk, collection: str) -> Comparison:
-        there = desk.session.ask("GET", f"/v1/sync/digest?collection={quote(collection)}")
-        return Comparison(
-            collection, desk.replica.digest(collection), (int(there["count"]), str(there["digest"]))
-        )
+            return desk.compare()
