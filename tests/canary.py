@@ -24,8 +24,10 @@ import structlog
 from flask import Flask
 from marshmallow import fields
 from sqlalchemy import make_url
+from werkzeug.http import parse_cookie
 
 from schemas.fields import Words
+from service.api.browsers import COOKIE
 from service.api.services import EXTENSION, Services
 from service.records import KINDS
 from sync.changes import Change
@@ -49,6 +51,8 @@ SELECT count(*) FROM sync_history h WHERE h.tenant_id = %(tenant)s AND strpos(h.
    WHERE e.tenant_id = %(tenant)s AND e.collection = h.collection AND e.record_id = h.record_id AND NOT e.removed
      AND m.person_id = %(person)s AND m.active)
 """
+
+_WHOSE = b"SELECT person_id FROM session WHERE tenant_id = %(tenant)s AND id = %(session)s"
 
 
 @dataclass
@@ -111,6 +115,8 @@ def _calls(app: Flask, environ: Any, start_response: Callable[..., Any]) -> Any:
     if services is None:
         return _call(app, environ, start_response)
     tenant_id, person_id = _asker(environ.get("HTTP_AUTHORIZATION", ""))
+    if tenant_id is None:
+        tenant_id, person_id = _in_browser(services, environ.get("HTTP_COOKIE", ""))
     others = {one: TENANTS[one].others() for one in _held_against(tenant_id)}
     answer = _call(app, environ, start_response)
     body = b"".join(answer)
@@ -136,6 +142,16 @@ def _asker(header: str) -> tuple[UUID | None, str]:
         return UUID(claims["tid"]), claims["sub"]
     except (IndexError, ValueError, KeyError):
         return None, ""
+
+
+def _in_browser(services: Services, cookies: str) -> tuple[UUID | None, str]:
+    """Whose browser it is, by the cookie of our pages, whether or not she is still signed in."""
+    said = services.tokens.read_browser(parse_cookie(cookies).get(COOKIE, ""))
+    if said is None:
+        return None, ""
+    asked = {"tenant": said.tenant_id, "session": said.session_id}
+    row = _looking(services.settings.database_url).execute(_WHOSE, asked).fetchone()
+    return said.tenant_id, str(row[0]) if row else ""
 
 
 def _listen(
