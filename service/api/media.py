@@ -23,6 +23,7 @@ from service.api.services import services
 from service.api.smorest import Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
+from service.audit import note
 from service.media import playback, uploads
 from service.media import record as records
 from service.media.bucket import Part
@@ -154,7 +155,9 @@ def shown(work: Work, media_id: str) -> Media:
 
 
 def note_link(work: Work, media: Media) -> None:
-    """Note where the host sees it that somebody was told where this lies."""
+    """Note in the audit log, and where the host sees it, that somebody was told where this lies."""
+    about = {"media_id": media.id}
+    note(work.connection, work.actor.tenant_id, work.actor, "link_issued", about, work.services.now())
     if media.author != work.actor.person_id:
         using = work.services
         read_log.record(

@@ -15,6 +15,7 @@ from service.cli.mail import mail
 from service.cli.media import media
 from service.cli.people import person, tenant, token
 from service.cli.providers import provider
+from service.cli.roster import roster
 from service.cli.shell import OneLine
 
 
@@ -34,5 +35,5 @@ def main() -> None:
     """
 
 
-for command in (db, tenant, person, token, app, media, mail, provider, audit):
+for command in (db, tenant, person, token, app, media, mail, provider, audit, roster):
     main.add_command(command)

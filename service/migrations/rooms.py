@@ -13,6 +13,7 @@ from service.accounts.ways import metadata as ways
 from service.answers import metadata as answers
 from service.audit.log import metadata as audit
 from service.integrations.calendar.models import metadata as calendar
+from service.integrations.roster.tables import metadata as roster
 from service.integrations.webhooks.tables import metadata as webhooks
 from service.mail.models import metadata as mail
 from service.media.erasure import metadata as erasure
@@ -35,6 +36,7 @@ METADATA: list[MetaData] = [
     mail,
     calendar,
     audit,
+    roster,
 ]
 JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""
@@ -67,6 +69,7 @@ def first_steps() -> dict[str, list[Table]]:
         ("mail", mail.sorted_tables),
         ("calendar", calendar.sorted_tables),
         ("audit", audit.sorted_tables + _named(_GRANTS)),
+        ("roster", roster.sorted_tables),
     ]
     return {f"{number:04}_{room}": made for number, (room, made) in enumerate(steps, 1)}
 

@@ -15,10 +15,9 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote
 
 from sync.changes import Record
-from sync.client import device
+from sync.client import device, opening
 from sync.client.arrival import NAME, Arrival
 from sync.client.background import Uploading
 from sync.client.checked import checked
@@ -204,6 +203,13 @@ class Client:
             self._desk.write(collection, record_id, typed)
         return record_id
 
+    def opened(self, collection: str, record_id: str) -> str | None:
+        """Tell the host that a record of her visit was opened here, once a day; the id of the event, None for one's own."""
+        reader = (self.person_id, self.device_id)
+        event = opening.event(self.get, (collection, record_id), reader, self._around.now())
+        told = event is None or self.get(opening.READ_EVENTS, event[0]) is not None
+        return event and (event[0] if told else self.put(opening.READ_EVENTS, *event))
+
     def delete(self, collection: str, record_id: str) -> bool:
         """Delete a record: it is out of sight at once. False where there is none."""
         with self._desk.store.transaction():
@@ -336,11 +342,4 @@ class Client:
     def digest_check(self) -> Sequence[Comparison]:
         """Each collection here and on the server, compared record by record number: proof that this phone is right."""
         with self._online() as desk:
-            names = desk.session.ask("GET", "/v1/sync/schema/native")["collections"]
-            return [self._compare(desk, name) for name in sorted({*names, *desk.replica.counts()})]
-
-    def _compare(self, desk: Desk, collection: str) -> Comparison:
-        there = desk.session.ask("GET", f"/v1/sync/digest?collection={quote(collection)}")
-        return Comparison(
-            collection, desk.replica.digest(collection), (int(there["count"]), str(there["digest"]))
-        )
+            return desk.compare()

@@ -24,7 +24,21 @@ ROWS_ARE_JUDGED_ALONE = {
     "/v1/sync/watermelon/rescue",
 }
 TAKES_FILES = {"/v1/visits/visit-one/annotations", "/v1/media/visit-one/annotations"}
-PAGES = {"/v1/openapi.json", "/v1/docs/", "/v1/docs/start.js", "/v1/docs/<name>"}
+OAUTH = {
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
+    "/oauth/authorize",
+    "/oauth/device",
+    "/oauth/device_authorization",
+    "/oauth/introspect",
+    "/oauth/jwks",
+    "/oauth/revoke",
+    "/oauth/sign-in",
+    "/oauth/sign-out",
+    "/oauth/token",
+}
+"""They answer in OAuth's own words, or a person: tests/api/apps."""
+PAGES = OAUTH | {"/v1/openapi.json", "/v1/docs/", "/v1/docs/start.js", "/v1/docs/<name>"}
 
 
 @pytest.fixture(scope="module")

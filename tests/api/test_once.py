@@ -32,6 +32,7 @@ NOTHING_MADE = {
     "/v1/sign-in/oidc",
     "/v1/sign-in/passkey",
     "/v1/sign-in/passkey/options",
+    "/v1/sign-in/providers",
 }
 """POSTs that may be repeated as they are: they say how to go on, or end what is ended; or hold what opens once only."""
 

@@ -269,3 +269,43 @@ def test_a_header_that_cannot_be_read_names_nobody() -> None:
 
 def test_a_code_is_for_one_agreement(browser: Browser, lms: Maker) -> None:
     assert agree(browser, lms, "profile", Verifier()) != agree(browser, lms, "profile", Verifier())
+
+
+JUNK: list[dict[str, object]] = [
+    {"data": b"code=%00&said=%00&user_code=%00"},
+    {"data": b"code=%ff%fe&said=%ff"},
+    {"data": b"code=a&code=b&said=yes&said=no"},
+    {"data": {"code": "x" * 600_000, "said": "x" * 600_000}},
+    {"data": b"{}", "content_type": "application/json"},
+    {"data": b"--x\r\n", "content_type": "multipart/form-data; boundary=x"},
+    {"data": b"", "query_string": "user_code=%00"},
+    {"data": b"", "query_string": "user_code=%ff&client_id=%ff"},
+    {"data": b"", "query_string": "client_id=" + "x" * 3000 + "&redirect_uri=//evil&response_type=code"},
+    {"data": b"", "query_string": "client_id=ü&user_code=ü"},
+]
+
+
+@pytest.mark.parametrize("number", range(len(JUNK)))
+def test_nothing_that_is_sent_is_a_fault_of_ours(browser: Browser, lms: Maker, number: int) -> None:
+    base = ISSUER.replace("http:", "https:")
+    for path in (
+        "authorize",
+        "sign-in",
+        "device",
+        "token",
+        "revoke",
+        "introspect",
+        "device_authorization",
+        "sign-out",
+    ):
+        sent = {"content_type": "application/x-www-form-urlencoded"} | JUNK[number]
+        for method in ("POST", "GET"):
+            answer = browser.client.open(
+                f"/oauth/{path}",
+                method=method,
+                base_url=base,
+                headers={"Origin": ISSUER},
+                **sent,  # type: ignore[arg-type]
+            )
+            assert answer.status_code < 500, (method, path, answer.text)
+            assert "code=cwc_" not in answer.headers.get("Location", "")
