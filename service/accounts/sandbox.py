@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from service.accounts import directory
@@ -71,7 +72,7 @@ def _records(host_id: str, observer_id: str, now: datetime) -> list[Change]:
         "text": "Five children asked a question.",
         "at_ms": 61_000,
     }
-    said: list[tuple[str, str, dict[str, object]]] = [
+    said: list[tuple[str, str, dict[str, Any]]] = [
         ("invitations", str(uuid4()), door),
         ("visits", visit_id, visit),
         ("notes", str(uuid4()), note | {"state": "shared"}),
