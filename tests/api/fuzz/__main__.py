@@ -39,11 +39,12 @@ def surroundings() -> Iterator[dict[str, str]]:
 @click.option("--examples", default=20, show_default=True, help="Requests of each kind to each operation.")
 @click.option("--seed", default=1, show_default=True, help="Another one makes other requests.")
 @click.option("--as", "who", multiple=True, type=click.Choice(ASKERS), help="Only as these.")
-def main(examples: int, seed: int, who: tuple[str, ...]) -> None:
+@click.option("--only", default="", help="Only operations whose names hold this, such as `POST /v1/notes`.")
+def main(examples: int, seed: int, who: tuple[str, ...], only: str) -> None:
     """Ask every operation of the OpenAPI document what schemathesis makes up. Ends with 1 when an answer broke it."""
     with surroundings() as env:
         app = create_app(Settings.from_environment(env))
-        found = Fuzz(app, School(app), examples, seed).run(who or ASKERS)
+        found = Fuzz(app, School(app), examples, seed, only).run(who or ASKERS)
         click.echo("\n".join(found.lines()))
     sys.exit(1 if found.faults else 0)
 
