@@ -29,6 +29,8 @@ NOTHING_MADE = {
     "/v1/me/identities",
     "/v1/me/passkeys",
     "/v1/me/passkeys/options",
+    "/v1/sign-in/link",
+    "/v1/sign-in/link/open",
     "/v1/sign-in/oidc",
     "/v1/sign-in/passkey",
     "/v1/sign-in/passkey/options",
