@@ -35,6 +35,7 @@ from service.api import (
     playback,
     problems,
     providers,
+    push,
     recording_tracks,
     records,
     rxdb,
@@ -89,6 +90,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     stopping.blueprint,
     webhooks.blueprint,
     calendar.blueprint,
+    push.blueprint,
     *records.blueprints(KINDS),
 )
 

@@ -19,13 +19,16 @@ from sqlalchemy import select
 
 from schemas.problems import Refused
 from service import answers, jobs
-from service.accounts import directory, magic_links, one_time
+from service.accounts import directory, magic_links, one_time, sessions
 from service.accounts.apps import models as app_codes
 from service.accounts.apps.leave import scopes_of
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
 from service.integrations.calendar import invites
+from service.integrations.push import sending as waking
+from service.integrations.push import subscriptions, today
+from service.integrations.push.vapid import vapid
 from service.integrations.webhooks import deliveries, sending
 from service.integrations.webhooks.following import SEND, Webhooks, send_soon
 from service.integrations.webhooks.notices import Notices
@@ -136,6 +139,21 @@ class Worker:
             address = partial(directory.address_of, connection, tenant_id)
             done = invites.send(connection, tenant_id, address, parseaddr(sender)[1], self.now())
         return done == invites.BATCH
+
+    def push_today(self, tenant_id: UUID) -> bool:
+        """Have devices woken for what matters today."""
+        with self.database.begin(tenant_id) as connection:
+            today.tell(connection, tenant_id, self.now())
+        return False
+
+    def send_push(
+        self, tenant_id: str, subscription_id: str, collection: str, record_id: str, until: float
+    ) -> None:
+        """Wake a device."""
+        services = subscriptions.PushServices(self.settings, self.outbound)
+        seal, signed_in = subscriptions.open_seal(self.settings), sessions.is_signed_in
+        sender = waking.Sender(self.database, services, seal, vapid(self.settings), signed_in, self.now)
+        sender.send(UUID(tenant_id), UUID(subscription_id), (collection, record_id), until)
 
     def take_up_mail(self, tenant_id: UUID) -> bool:
         """Have mails sent whose jobs gave up."""
@@ -250,6 +268,7 @@ class Worker:
         queue.task(name=exports.MAKE_EXPORT, retry=jobs.Patient())(self.make_export)
         queue.task(name=SEND, retry=jobs.Patient())(self.send_webhooks)
         queue.task(name=mail.SEND, retry=jobs.Patient())(self.send_mail)
+        queue.task(name=today.SEND, retry=jobs.Patient())(self.send_push)
         queue.task(name=magic_links.SEND, retry=jobs.Patient())(self.send_sign_in_link)
         by_the_clock: tuple[tuple[str, Callable[[UUID], bool]], ...] = (
             ("* * * * *", self.follow_grants),
@@ -259,6 +278,7 @@ class Worker:
             ("* * * * *", self.erase_media),
             ("* * * * *", self.take_up_webhooks),
             ("* * * * *", self.send_calendar_invites),
+            ("* * * * *", self.push_today),
             ("*/5 * * * *", self.expire),
             ("*/5 * * * *", self.give_up_held),
             ("*/10 * * * *", self.take_up_mail),
