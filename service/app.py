@@ -20,6 +20,7 @@ from service.api import (
     calendar,
     captions,
     consent,
+    digest,
     documents,
     guard,
     headers,
@@ -91,6 +92,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     webhooks.blueprint,
     calendar.blueprint,
     push.blueprint,
+    digest.blueprint,
     *records.blueprints(KINDS),
 )
 

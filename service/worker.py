@@ -26,6 +26,7 @@ from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
 from service.integrations.calendar import invites
+from service.integrations.digest import sending as digests
 from service.integrations.push import sending as waking
 from service.integrations.push import subscriptions, today
 from service.integrations.push.vapid import vapid
@@ -155,6 +156,16 @@ class Worker:
         sender = waking.Sender(self.database, services, seal, vapid(self.settings), signed_in, self.now)
         sender.send(UUID(tenant_id), UUID(subscription_id), (collection, record_id), until)
 
+    def send_digests(self, tenant_id: UUID) -> bool:
+        """Mail the digests whose hour has come; without a sender they wait."""
+        if self.settings.mail_from is None:
+            return False
+        link_of = digests.link_by(self.settings.public_url, self.settings.secret_key)
+        with self.database.begin(tenant_id) as connection:
+            address = partial(directory.address_of, connection, tenant_id)
+            digests.send(connection, tenant_id, address, link_of, self.now())
+        return False
+
     def take_up_mail(self, tenant_id: UUID) -> bool:
         """Have mails sent whose jobs gave up."""
         posting.take_up(self.database, self.settings, tenant_id, self.now)
@@ -282,6 +293,7 @@ class Worker:
             ("*/5 * * * *", self.expire),
             ("*/5 * * * *", self.give_up_held),
             ("*/10 * * * *", self.take_up_mail),
+            ("*/10 * * * *", self.send_digests),
             ("11 * * * *", self.purge_inbox),
             ("11 * * * *", self.sweep_uploads),
             ("11 * * * *", self.forget_answers),

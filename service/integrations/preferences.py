@@ -9,11 +9,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Connection,
     Date,
-    DateTime,
     Integer,
     MetaData,
     Row,
@@ -23,6 +23,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import insert
+
+from sync.server import sequence
 
 LANGUAGES = ("en", "es")
 DEFAULTS: Mapping[str, Any] = {
@@ -50,7 +52,7 @@ preference = Table(
     Column("zone", Text(collation="C"), nullable=False),
     Column("language", Text(collation="C"), nullable=False),
     Column("digest_on", Date),  # her own date of the last digest that was looked for
-    Column("digest_at", DateTime(timezone=True)),  # up to when digests have told
+    Column("digest_seq", BigInteger, nullable=False),  # up to which change digests have told
     info={"dist": "tenant"},
 )
 
@@ -64,10 +66,12 @@ def read(connection: Connection, tenant_id: UUID, person_id: str) -> dict[str, A
 
 def write(connection: Connection, tenant_id: UUID, person_id: str, said: Mapping[str, Any]) -> None:
     """Keep what the person says; what she leaves out stays."""
-    whole = read(connection, tenant_id, person_id) | dict(said)
-    made = insert(preference).values(tenant_id=tenant_id, person_id=person_id, **whole)
+    before = read(connection, tenant_id, person_id)
+    whole, seq = before | dict(said), sequence.read(connection, tenant_id).seq
+    made = insert(preference).values(tenant_id=tenant_id, person_id=person_id, digest_seq=seq, **whole)
+    begins = {"digest_seq": seq} if whole["digest"] and not before["digest"] else {}
     keys = [preference.c.tenant_id, preference.c.person_id]
-    connection.execute(made.on_conflict_do_update(index_elements=keys, set_=whole))
+    connection.execute(made.on_conflict_do_update(index_elements=keys, set_=whole | begins))
 
 
 def wanting_digests(connection: Connection, tenant_id: UUID) -> Sequence[Row[Any]]:

@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("zone", sa.Text(collation="C"), nullable=False),
         sa.Column("language", sa.Text(collation="C"), nullable=False),
         sa.Column("digest_on", sa.Date(), nullable=True),
-        sa.Column("digest_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("digest_seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "person_id"),
         info={"dist": "tenant"},
     )
