@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
     pages.add_url_rule("/oauth/sign-out", view_func=sign_out, methods=["POST"])
     pages.add_url_rule("/oauth/device", view_func=device)
     pages.add_url_rule("/oauth/device", view_func=answer_device, methods=["POST"])
-    open_to_all(app, pages, secret=True)
+    open_to_all(app, pages, secret=True, sign_in=True)
 
 
 def ask() -> Response:
@@ -52,7 +52,9 @@ def sign_in() -> AnyResponse:
     """Sign in in this browser with an invitation code, and go on to where one was going."""
     browsers.demand_ours()
     using = services()
-    kept = browser.by_code(using.database, using.tokens, request.form.get("code", "")[:100], using.now)
+    code = request.form.get("code", "")[:100]
+    using.limits.demand_attempt(code)
+    kept = browser.by_code(using.database, using.tokens, code, using.now)
     if kept is None:
         return _sign_in_page(wrong=True)
     return browsers.keep(_back(), kept)

@@ -18,12 +18,12 @@ def register(app: Flask) -> None:
     app.before_request(guard)
 
 
-def open_to_all(app: Flask, pages: Blueprint, *, secret: bool = False) -> None:
-    """Serve a plain blueprint of pages that anybody may read; `secret`: their answers hold tokens."""
+def open_to_all(app: Flask, pages: Blueprint, *, secret: bool = False, sign_in: bool = False) -> None:
+    """Serve a plain blueprint of pages that anybody may read; `secret` and `sign_in` as in its terms."""
     app.register_blueprint(pages)
     for endpoint, view in app.view_functions.items():
         if endpoint.startswith(f"{pages.name}."):
-            declare(view, Terms(Policy.PUBLIC, secret=secret))
+            declare(view, Terms(Policy.PUBLIC, secret=secret, sign_in=sign_in))
 
 
 def guard() -> None:

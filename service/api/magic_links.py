@@ -26,7 +26,7 @@ _PAGE = """<!doctype html>
 """
 
 
-@blueprint.route("", methods=("POST",), policy=Policy.PUBLIC)
+@blueprint.route("", methods=("POST",), policy=Policy.PUBLIC, sign_in=True)
 @blueprint.takes(LinkAskedSchema)
 @blueprint.gives(204)
 def ask_for_link(said: dict[str, Any]) -> None:
@@ -34,6 +34,7 @@ def ask_for_link(said: dict[str, Any]) -> None:
 
     The device keeps the code_verifier: without it the link opens nothing.
     """
+    services().limits.demand_attempt(said["address"].casefold())
     device = (said["device_id"], said["device_name"])
     with services().database.begin_reference() as connection:
         try:
@@ -49,11 +50,12 @@ def explain_link() -> Response:
     return Response(_PAGE, mimetype="text/html")
 
 
-@blueprint.route("/open", methods=("POST",), policy=Policy.PUBLIC, secret=True)
+@blueprint.route("/open", methods=("POST",), policy=Policy.PUBLIC, secret=True, sign_in=True)
 @blueprint.takes(LinkShownSchema)
 @blueprint.gives(200, TokensSchema)
 @blueprint.refuses(Problem.CODE_NOT_VALID)
 def sign_in_by_link(said: dict[str, Any]) -> Pair:
     """Open a session with a link, once, on the device that asked for it."""
+    services().limits.demand_attempt(said["token"])
     shown = (said["token"], said["code_verifier"], said["device_id"])
     return magic_links.open_session(services().database, services().tokens, *shown, services().now)

@@ -35,7 +35,7 @@ def register(app: Flask) -> None:
     doors = Blueprint("oauth", __name__)
     for rule, view in {"/oauth/token": token, **_ENDPOINTS}.items():
         doors.add_url_rule(rule, view_func=view, methods=["POST"])
-    open_to_all(app, doors, secret=True)
+    open_to_all(app, doors, secret=True, sign_in=True)
     facts = Blueprint("oauth-facts", __name__)
     for rule, view in {
         "/.well-known/oauth-authorization-server": metadata,
@@ -149,6 +149,9 @@ def _answered(work: Callable[[Asked], Answer]) -> Response:
     said = read_form(request)
     if isinstance(said, str):
         return _json({"error": "invalid_request", "error_description": said}, 400)
+    account = said.get("code") or said.get("refresh_token")
+    if account:
+        services().limits.demand_attempt(account)
     return responded(work(asked(said, request)))
 
 

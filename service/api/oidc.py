@@ -36,7 +36,7 @@ COOKIE = "__Host-comewatch-sign-in"
 """Ties the answer of a school's provider to the browser that was sent there."""
 
 
-@blueprint.route("/providers", methods=("POST",), policy=Policy.PUBLIC)
+@blueprint.route("/providers", methods=("POST",), policy=Policy.PUBLIC, sign_in=True)
 @blueprint.takes(AddressSchema)
 @blueprint.gives(200, KnownProvidersSchema)
 def find_providers(said: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +49,11 @@ def find_providers(said: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.route(
-    "/oidc/<uuid:provider_id>/start", policy=Policy.PUBLIC, secret=True, name="start_school_sign_in"
+    "/oidc/<uuid:provider_id>/start",
+    policy=Policy.PUBLIC,
+    secret=True,
+    sign_in=True,
+    name="start_school_sign_in",
 )
 @blueprint.takes(StartSchema, location="query")
 @blueprint.may_give(302, None, "Goes on at the school's provider.")
@@ -68,7 +72,11 @@ def start(said: dict[str, Any], provider_id: UUID) -> AnyResponse:
 
 
 @blueprint.route(
-    "/oidc/<uuid:provider_id>/callback", policy=Policy.PUBLIC, secret=True, name="end_school_sign_in"
+    "/oidc/<uuid:provider_id>/callback",
+    policy=Policy.PUBLIC,
+    secret=True,
+    sign_in=True,
+    name="end_school_sign_in",
 )
 @blueprint.takes(CallbackSchema, location="query")
 @blueprint.may_give(302, None, "Goes on in the app.")
@@ -81,12 +89,15 @@ def callback(said: dict[str, Any], provider_id: UUID) -> AnyResponse:
     return _page(landing)
 
 
-@blueprint.route("/oidc", methods=("POST",), policy=Policy.PUBLIC, secret=True, name="sign_in_from_school")
+@blueprint.route(
+    "/oidc", methods=("POST",), policy=Policy.PUBLIC, secret=True, sign_in=True, name="sign_in_from_school"
+)
 @blueprint.takes(OpeningCodeSchema)
 @blueprint.gives(200, TokensSchema)
 @blueprint.refuses(Problem.CODE_NOT_VALID)
 def open_session(said: dict[str, Any]) -> Pair:
     """Open a session with the code at which the browser ended, on the device that opened it. A code works once."""
+    services().limits.demand_attempt(said["code"])
     shown = (said["code"], said["code_verifier"], said["device_id"])
     return services().attempts.open(services().tokens, *shown)
 

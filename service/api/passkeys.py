@@ -17,14 +17,14 @@ blueprint = Blueprint(
 )
 
 
-@blueprint.route("/options", methods=("POST",), policy=Policy.PUBLIC, secret=True)
+@blueprint.route("/options", methods=("POST",), policy=Policy.PUBLIC, secret=True, sign_in=True)
 @blueprint.gives(200, PasskeyOptionsSchema)
 def challenge_passkey() -> dict[str, Any]:
     """What any device needs to sign in with a passkey; nobody says who she is."""
     return services().passkeys.challenge()
 
 
-@blueprint.route("", methods=("POST",), policy=Policy.PUBLIC, secret=True)
+@blueprint.route("", methods=("POST",), policy=Policy.PUBLIC, secret=True, sign_in=True)
 @blueprint.takes(ShownPasskeySchema)
 @blueprint.gives(200, TokensSchema)
 @blueprint.refuses(Problem.SIGN_IN_FAILED)

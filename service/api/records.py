@@ -72,6 +72,7 @@ def _add_writing(blueprint: Blueprint, kind: Kind) -> None:
     @blueprint.hears(IDEMPOTENCY_KEY)
     @blueprint.gives(201, kind.schema, etag=True)
     @blueprint.may_give(200, kind.schema, "It was there already, and says the same.")
+    @blueprint.may_give(204, None, "It is made, and not for you to see.")
     @blueprint.refuses(*_WRITES, Problem.ALREADY_EXISTS, Problem.PARENT_UNKNOWN, Problem.ILLEGAL_MOVE)
     def create_record() -> Response:
         """Make a record under an id of yours. The same again answers 200."""
@@ -83,6 +84,7 @@ def _add_writing(blueprint: Blueprint, kind: Kind) -> None:
     @blueprint.reads(_patch(kind))
     @blueprint.hears(IF_MATCH, IDEMPOTENCY_KEY)
     @blueprint.gives(200, kind.schema, etag=True)
+    @blueprint.may_give(204, None, "It is changed, and no longer for you to see.")
     @blueprint.refuses(*_WRITES, Problem.NOT_FOUND, Problem.PRECONDITION_FAILED, Problem.ILLEGAL_MOVE)
     def change_record(record_id: str) -> Response:
         """Change the fields that the body names; with If-Match, only if nobody has changed the record since."""
@@ -126,6 +128,7 @@ def _add_history(blueprint: Blueprint, kind: Kind) -> None:
     @blueprint.hears(IF_MATCH, IDEMPOTENCY_KEY)
     @blueprint.takes(RestoreSchema)
     @blueprint.gives(200, kind.schema, etag=True)
+    @blueprint.may_give(204, None, "It is restored, and no longer for you to see.")
     @blueprint.refuses(Problem.NOT_ALLOWED, Problem.NOT_FOUND)
     @in_transaction
     def restore_record(work: Work, said: dict[str, Any], record_id: str) -> Response:
