@@ -20,6 +20,7 @@ from service.api import (
     calendar,
     captions,
     consent,
+    digest,
     documents,
     guard,
     headers,
@@ -35,6 +36,7 @@ from service.api import (
     playback,
     problems,
     providers,
+    push,
     recording_tracks,
     records,
     rxdb,
@@ -89,6 +91,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     stopping.blueprint,
     webhooks.blueprint,
     calendar.blueprint,
+    push.blueprint,
+    digest.blueprint,
     *records.blueprints(KINDS),
 )
 

@@ -10,6 +10,7 @@ import secrets
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 WEBHOOK_SECRETS = b"comewatch webhook secrets"
+PUSH_SUBSCRIPTIONS = b"comewatch push subscriptions"
 KEPT_ANSWERS = b"comewatch kept answers"
 _NONCE = 12
 

@@ -23,6 +23,12 @@ from joserfc.jwk import ECKey
 DEFAULT_HOME = ".comewatch"
 ENVIRONMENT_FILE = "environment"
 Network = IPv4Network | IPv6Network
+PUSH_HOSTS = (
+    "fcm.googleapis.com",
+    "updates.push.services.mozilla.com",
+    "*.notify.windows.com",
+    "web.push.apple.com",
+)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -68,6 +74,8 @@ class Settings:
     trusted_proxies: tuple[Network, ...]
     smtp_url: str | None = field(repr=False)
     mail_from: str | None
+    vapid_key: str | None = field(repr=False)
+    push_hosts: tuple[str, ...]
     log_level: str
 
     @classmethod
@@ -163,6 +171,8 @@ def _read(env: Source) -> dict[str, Any]:
         "trusted_proxies": _networks(env.list("TRUSTED_PROXIES", [], validate=_are_networks)),
         "smtp_url": env.str("SMTP_URL", None, validate=_mail_server),
         "mail_from": _mail_from(env),
+        "vapid_key": (env.str("VAPID_KEY", None, validate=_p256_or_none) or "").replace("\\n", "\n") or None,
+        "push_hosts": tuple(env.list("PUSH_HOSTS", list(PUSH_HOSTS), validate=_push_hosts)),
         "log_level": env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
     }
 
@@ -184,6 +194,11 @@ def _p256_file(path: Path) -> None:
     if not path.is_file():
         raise ValidationError("is no file that can be read")
     _p256(path.read_text())
+
+
+def _p256_or_none(pem: str | None) -> None:
+    if pem is not None:
+        _p256(pem)
 
 
 def _p256(pem: str) -> None:
@@ -242,6 +257,14 @@ def _mail_server(url: str | None) -> None:
 def _sender(sender: str | None) -> None:
     if sender is not None and not re.fullmatch(r"[^@\r\n]+@[^@\s<>]+>?", sender):
         raise ValidationError("must be an address such as Come Watch <no-reply@school.example>")
+
+
+def _push_hosts(hosts: list[str]) -> None:
+    for host in hosts:
+        if not re.fullmatch(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+", host):
+            raise ValidationError(
+                f"{host} must be a host such as fcm.googleapis.com, or *.notify.windows.com"
+            )
 
 
 def _origins(origins: list[str]) -> None:

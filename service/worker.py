@@ -10,22 +10,20 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from email.utils import parseaddr
-from functools import partial
 from uuid import UUID
 
 from procrastinate import App
 from sqlalchemy import select
 
 from schemas.problems import Refused
-from service import answers, jobs
+from service import answers, jobs, notifying
 from service.accounts import directory, magic_links, one_time
 from service.accounts.apps import models as app_codes
 from service.accounts.apps.leave import scopes_of
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
-from service.integrations.calendar import invites
+from service.integrations.push import today
 from service.integrations.webhooks import deliveries, sending
 from service.integrations.webhooks.following import SEND, Webhooks, send_soon
 from service.integrations.webhooks.notices import Notices
@@ -122,20 +120,29 @@ class Worker:
 
     def send_sign_in_link(self, asked: str) -> None:
         """Mail a link to sign in by, if the address is somebody's; without a sender to nobody."""
-        if self.settings.mail_from is None:
-            _log.warning("links to sign in are not mailed, for there is no sender", setting="MAIL_FROM")
-            return
-        magic_links.send(self.database, self.settings.public_url, asked, self.now)
+        notifying.send_sign_in_link(self.settings, self.database, asked, self.now)
 
     def send_calendar_invites(self, tenant_id: UUID) -> bool:
         """Tell guests by mail what became of their seats; True when there may be more. Without a sender nobody is told."""
-        sender = self.settings.mail_from
-        if sender is None:
-            return False
+        return notifying.send_calendar_invites(self.settings, self.database, tenant_id, self.now)
+
+    def push_today(self, tenant_id: UUID) -> bool:
+        """Have devices woken for what matters today."""
         with self.database.begin(tenant_id) as connection:
-            address = partial(directory.address_of, connection, tenant_id)
-            done = invites.send(connection, tenant_id, address, parseaddr(sender)[1], self.now())
-        return done == invites.BATCH
+            today.tell(connection, tenant_id, self.now())
+        return False
+
+    def send_push(
+        self, tenant_id: str, subscription_id: str, collection: str, record_id: str, until: float
+    ) -> None:
+        """Wake a device."""
+        sender = notifying.push_sender(self.settings, self.database, self.outbound, self.now)
+        sender.send(UUID(tenant_id), UUID(subscription_id), (collection, record_id), until)
+
+    def send_digests(self, tenant_id: UUID) -> bool:
+        """Mail the digests whose hour has come; without a sender they wait."""
+        notifying.send_digests(self.settings, self.database, tenant_id, self.now)
+        return False
 
     def take_up_mail(self, tenant_id: UUID) -> bool:
         """Have mails sent whose jobs gave up."""
@@ -250,6 +257,7 @@ class Worker:
         queue.task(name=exports.MAKE_EXPORT, retry=jobs.Patient())(self.make_export)
         queue.task(name=SEND, retry=jobs.Patient())(self.send_webhooks)
         queue.task(name=mail.SEND, retry=jobs.Patient())(self.send_mail)
+        queue.task(name=today.SEND, retry=jobs.Patient())(self.send_push)
         queue.task(name=magic_links.SEND, retry=jobs.Patient())(self.send_sign_in_link)
         by_the_clock: tuple[tuple[str, Callable[[UUID], bool]], ...] = (
             ("* * * * *", self.follow_grants),
@@ -259,9 +267,11 @@ class Worker:
             ("* * * * *", self.erase_media),
             ("* * * * *", self.take_up_webhooks),
             ("* * * * *", self.send_calendar_invites),
+            ("* * * * *", self.push_today),
             ("*/5 * * * *", self.expire),
             ("*/5 * * * *", self.give_up_held),
             ("*/10 * * * *", self.take_up_mail),
+            ("*/10 * * * *", self.send_digests),
             ("11 * * * *", self.purge_inbox),
             ("11 * * * *", self.sweep_uploads),
             ("11 * * * *", self.forget_answers),

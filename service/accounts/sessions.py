@@ -131,6 +131,11 @@ def of_person(connection: Connection, tenant_id: UUID, person_id: str) -> Sequen
     ).all()
 
 
+def is_signed_in(connection: Connection, tenant_id: UUID, person_id: str, device_id: str) -> bool:
+    """Whether the person has a session on the device that has not ended."""
+    return any(row.device_id == device_id for row in of_person(connection, tenant_id, person_id))
+
+
 def rename(connection: Connection, tenant_id: UUID, person_id: str, device_id: str, name: str) -> int:
     """Call the person's living sessions on the device by another name; how many there were."""
     hers = (session.c.tenant_id == tenant_id) & (session.c.person_id == person_id)

@@ -13,6 +13,8 @@ from service.accounts.ways import metadata as ways
 from service.answers import metadata as answers
 from service.audit.log import metadata as audit
 from service.integrations.calendar.models import metadata as calendar
+from service.integrations.preferences import metadata as preferences
+from service.integrations.push.tables import metadata as push
 from service.integrations.roster.tables import metadata as roster
 from service.integrations.webhooks.tables import metadata as webhooks
 from service.mail.models import metadata as mail
@@ -37,6 +39,8 @@ METADATA: list[MetaData] = [
     calendar,
     audit,
     roster,
+    preferences,
+    push,
 ]
 JOBS = "procrastinate_"
 """The queue keeps its own tables (step 2); alembic neither compares nor drops them."""
@@ -70,6 +74,7 @@ def first_steps() -> dict[str, list[Table]]:
         ("calendar", calendar.sorted_tables),
         ("audit", audit.sorted_tables + _named(_GRANTS)),
         ("roster", roster.sorted_tables),
+        ("push", preferences.sorted_tables + push.sorted_tables),
     ]
     return {f"{number:04}_{room}": made for number, (room, made) in enumerate(steps, 1)}
 

@@ -92,7 +92,12 @@ SERVICE: Mapping[str, Kept] = MappingProxyType(
             "what the roster said of her last", "as long as the roster names her", "record_id"
         ),
         "calendar_link": _hers("that she has a calendar feed; not its address", "until she takes it back"),
-        "calendar_invite": Kept("which seats were told by calendar", "as long as the record", "ids stay"),
+        "calendar_invite": _hers("which seats were told by calendar", "as long as the record"),
+        "notice_preference": _hers("when and how she wants to be told", "as long as she is here"),
+        "push_subscription": _hers(
+            "where a device of hers is woken, sealed", "until it is signed out, or gone"
+        ),
+        "push_told": _hers("which ids her devices were woken for", "two days"),
         "login_address": _hers("her address", "as long as she may sign in"),
         "identity_provider": Kept("schools' providers, their secrets sealed", "until it is removed"),
         "login_domain": Kept("domains of addresses", "until it is removed"),

@@ -11,6 +11,7 @@ from service.api.terms import Policy, Terms, terms_of
 from tests.builders import Caller, services_of
 
 BY_LEAVE = {
+    "/v1/digest/unsubscribe/<string(maxlength=256):token>",
     "/v1/calendar/<string(maxlength=128):token>.ics",
     "/v1/play/<string(maxlength=256):token>/<string(maxlength=64):name>",
     "/v1/u/<string(maxlength=256):token>/s3/params",

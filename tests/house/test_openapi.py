@@ -22,6 +22,8 @@ PUBLIC = {
     "challenge_passkey",
     "find_providers",
     "sign_in_by_passkey",
+    "ask_to_end_digest",
+    "end_digest",
     "ask_for_link",
     "explain_link",
     "sign_in_by_link",

@@ -57,6 +57,8 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "take_up_clips": "* * * * *",
         "erase_media": "* * * * *",
         "send_calendar_invites": "* * * * *",
+        "send_digests": "*/10 * * * *",
+        "push_today": "* * * * *",
         "take_up_mail": "*/10 * * * *",
         "expire": "*/5 * * * *",
         "give_up_held": "*/5 * * * *",
@@ -80,6 +82,8 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "take_up_mail",
         "forget_mail",
         "send_calendar_invites",
+        "push_today",
+        "send_digests",
         "raise_horizon",
     ):
         assert queue.tasks[name].queueing_lock == name

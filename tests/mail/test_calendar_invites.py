@@ -120,3 +120,15 @@ def test_who_is_left_out_afterwards_is_told_no_new_words(story: Story) -> None:
 def test_what_falls_away_before_it_was_told_is_not_told(story: Story) -> None:
     story.put("seats", SEAT, state="withdrawn")
     assert story.told() == []
+
+
+def test_a_seat_that_was_deleted_is_called_off_once(story: Story) -> None:
+    ((_, first),) = story.told()
+    gone = Change("gone-seat", "seats", SEAT, deleted=True)
+    with story.worker.database.begin(story.tenant_id) as connection:
+        (outcome,) = story.worker.door.push(connection, system_actor(story.tenant_id), [gone])
+    assert outcome.problem is None, outcome.problem
+    ((method, off),) = story.told()
+    assert (method, off["SEQUENCE"], off["UID"]) == ("CANCEL", 1, first["UID"])
+    assert off.decoded("DTSTART") == START
+    assert story.told() == []

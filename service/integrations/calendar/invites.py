@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from icalendar import Calendar, vCalAddress, vText
-from sqlalchemy import Connection, and_, false, or_, select
+from sqlalchemy import Connection, and_, exists, false, null, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from service.integrations.calendar.feed import LASTS, LONGEST_TITLE, UNTITLED, Entry, event
@@ -42,7 +42,10 @@ class News:
 
 def send(connection: Connection, tenant_id: UUID, address: Address, sender: str, now: datetime) -> int:
     """Post what guests have not been told yet; returns how many seats were looked after."""
-    rows = connection.execute(_changed(tenant_id, now)).all()
+    rows = [
+        *connection.execute(_changed(tenant_id, now)).all(),
+        *connection.execute(_gone(tenant_id, now)).all(),
+    ]
     for row in rows:
         news = _news(tenant_id, row, now)
         to = address(news.person_id)
@@ -81,6 +84,20 @@ def _changed(tenant_id: UUID, now: datetime) -> Any:
         .where(seat.tenant_id == tenant_id, door.tenant_id == tenant_id, document.c.tenant_id == tenant_id)
         .where(document.c.collection == "invitations", or_(untold, moved, again))
         .order_by(seat.id)
+        .limit(BATCH)
+    )
+
+
+def _gone(tenant_id: UUID, now: datetime) -> Any:
+    """Seats of coming lessons that were deleted, alone or with their invitation, and of which guests know."""
+    there = exists().where(seats.c.tenant_id == tenant_id, seats.c.id == told.c.seat_id)
+    return (
+        select(told.c.seat_id.label("id"), told.c.person_id, told.c.invitation_id, told.c.number)
+        .add_columns(false().label("comes"), null().label("look_for"))
+        .add_columns(told.c.starts_at, told.c.ends_at)
+        .add_columns(told.c.starts_at.label("told_at"), told.c.ends_at.label("told_until"))
+        .where(told.c.tenant_id == tenant_id, told.c.method == REQUEST, told.c.starts_at > now, ~there)
+        .order_by(told.c.seat_id)
         .limit(BATCH)
     )
 
@@ -125,6 +142,8 @@ def _mail(news: News, to: str, sender: str) -> Mail:
 
 def _keep(connection: Connection, tenant_id: UUID, row: Any, news: News) -> None:
     said = {
+        "person_id": row.person_id,
+        "invitation_id": row.invitation_id,
         "number": news.entry.number,
         "method": news.method,
         "starts_at": row.starts_at,

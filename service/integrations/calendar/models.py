@@ -20,6 +20,8 @@ calendar_invite = Table(
     metadata,
     Column("tenant_id", Uuid, primary_key=True),
     Column("seat_id", Text(collation="C"), primary_key=True),
+    Column("person_id", Text(collation="C"), nullable=False),
+    Column("invitation_id", Text(collation="C"), nullable=False),
     Column("number", Integer, nullable=False),  # SEQUENCE of what the guest was told last
     Column("method", Text(collation="C"), nullable=False),
     Column("starts_at", DateTime(timezone=True)),

@@ -16,6 +16,8 @@ def upgrade() -> None:
         "calendar_invite",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("seat_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("person_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("invitation_id", sa.Text(collation="C"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("method", sa.Text(collation="C"), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),

@@ -45,7 +45,7 @@ def test_the_command_says_how(app: Flask, provider_id: UUID, tmp_path: Path) -> 
     assert "sign-in --school ana@school.example" in told.stdout
     with serving(app) as server:
         here = ["--home", str(tmp_path), "--server", server, "sign-in"]
-        assert "either CODE or --school" in CliRunner().invoke(main, here).stderr
+        assert "one of CODE, --school and --mail" in CliRunner().invoke(main, here).stderr
         none = CliRunner().invoke(main, [*here, "--school", "ana@south.example"])
         assert (none.exit_code, "No school has a sign-in" in none.stderr) == (1, True)
         asked = CliRunner().invoke(main, [*here, "--school", "ana@north.example"], input="a-wrong-code\n")
