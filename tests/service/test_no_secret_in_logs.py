@@ -100,7 +100,9 @@ def test_the_log_of_a_server_holds_no_secret(api: Api, surroundings: dict[str, s
 
     for who in (CANARY, sign_in(services, tenant_id, hana, "tablet-of-hana")):
         for method, rule in sorted(doors(app), key=lambda door: door[1] == "/v1/sign-out"):
-            words = dict.fromkeys(("id", "text", "code", "token", "address", "refresh_token", "device_id"), CANARY)
+            words = dict.fromkeys(
+                ("id", "text", "code", "token", "address", "refresh_token", "device_id"), CANARY
+            )
             line.say(method, filled(rule, CANARY), words if method != "GET" else None, who)
             line.say(method, f"{filled(rule, CANARY)}?code={CANARY}", None, who)
     for capability in ("/v1/u/{}/s3/params", "/v1/play/{}/film.m3u8", "/v1/calendar/{}.ics", "/{}"):
