@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from schemas.problems import Refused
 from service import answers, jobs
-from service.accounts import directory, one_time
+from service.accounts import directory, magic_links, one_time
 from service.accounts.apps import models as app_codes
 from service.accounts.apps.leave import scopes_of
 from service.accounts.models import tenant
@@ -119,6 +119,13 @@ class Worker:
     def send_mail(self, tenant_id: str, mail_id: str) -> None:
         """Send a mail."""
         posting.send(self.database, self.settings, UUID(tenant_id), UUID(mail_id), self.now)
+
+    def send_sign_in_link(self, asked: str) -> None:
+        """Mail a link to sign in by, if the address is somebody's; without a sender to nobody."""
+        if self.settings.mail_from is None:
+            _log.warning("links to sign in are not mailed, for there is no sender", setting="MAIL_FROM")
+            return
+        magic_links.send(self.database, self.settings.public_url, asked, self.now)
 
     def send_calendar_invites(self, tenant_id: UUID) -> bool:
         """Tell guests by mail what became of their seats; True when there may be more. Without a sender nobody is told."""
@@ -243,6 +250,7 @@ class Worker:
         queue.task(name=exports.MAKE_EXPORT, retry=jobs.Patient())(self.make_export)
         queue.task(name=SEND, retry=jobs.Patient())(self.send_webhooks)
         queue.task(name=mail.SEND, retry=jobs.Patient())(self.send_mail)
+        queue.task(name=magic_links.SEND, retry=jobs.Patient())(self.send_sign_in_link)
         by_the_clock: tuple[tuple[str, Callable[[UUID], bool]], ...] = (
             ("* * * * *", self.follow_grants),
             ("* * * * *", self.fold_read_log),

@@ -6,7 +6,6 @@ follows the link finds a page that says what to do: what opens stands after `#`,
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,7 @@ from service.accounts.sessions import Pair
 from service.accounts.tokens import Tokens
 from service.accounts.ways import one_time as kept
 from service.database import Database
+from service.mail import Mail, post
 from sync.clock import Now
 
 SEND = "send_sign_in_link"
@@ -39,9 +39,6 @@ Open it on that device, or copy it into the app there, within 15 minutes. It wor
 If you did not ask, do nothing: without that device nobody can use it.
 """
 
-Post = Callable[[Connection, UUID, str, str, str, datetime], object]
-"""Sends a mail once the transaction is committed: tenant, address, subject, text."""
-
 
 def ask(
     connection: Connection, address: str, device: tuple[str, str], code_challenge: str, now: datetime
@@ -52,7 +49,7 @@ def ask(
     jobs.enqueue(connection, SEND, asked=asked)
 
 
-def send(database: Database, public_url: str, asked: str, post: Post, now: Now) -> None:
+def send(database: Database, public_url: str, asked: str, now: Now) -> None:
     """The worker's part: a mail for the person whose address it is, and nothing for anybody else."""
     with database.begin_reference() as connection:
         row = _whose(connection, asked)
@@ -66,7 +63,8 @@ def send(database: Database, public_url: str, asked: str, post: Post, now: Now) 
         token = one_time.give(connection, Purpose.LINK, about | whom, now(), whose=row.person_id)
         link = f"{public_url.rstrip('/')}/v1/sign-in/link#{token}"
         text = TEXT.format(device=about["device"][1], link=link)
-        post(connection, row.tenant_id, row.address, SUBJECT, text, now())
+        good_until = now() + Purpose.LINK.lasts
+        post(connection, row.tenant_id, Mail(row.address, SUBJECT, text, good_until=good_until), now())
 
 
 def open_session(

@@ -16,6 +16,7 @@ from service.cli.media import media
 from service.cli.people import person, tenant, token
 from service.cli.providers import provider
 from service.cli.roster import roster
+from service.cli.sandbox import sandbox
 from service.cli.shell import OneLine
 
 
@@ -35,5 +36,5 @@ def main() -> None:
     """
 
 
-for command in (db, tenant, person, token, app, media, mail, provider, audit, roster):
+for command in (db, tenant, person, token, app, media, mail, provider, audit, roster, sandbox):
     main.add_command(command)

@@ -27,6 +27,7 @@ outbox = Table(
     Column("calendar", Text),
     Column("unsubscribe", Text),
     Column("reason", Text),  # why it is not sent: the server's code, never its words
+    Column("good_until", Moment),  # null: whenever it arrives it is of use
     _required("created_at", Moment),
     _required("changed_at", Moment),
     info={"dist": "tenant"},

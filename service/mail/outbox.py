@@ -26,13 +26,17 @@ _NO_WORDS = dict.fromkeys(_WORDS)
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message to one person. `calendar` is an iCalendar text with its METHOD; `unsubscribe` an address that ends such mails."""
+    """A message to one person. `calendar` is an iCalendar text with its METHOD; `unsubscribe` an address that ends such mails.
+
+    After `good_until` nobody has any use for it: it is not sent then.
+    """
 
     to: str
     subject: str
     text: str
     calendar: str | None = None
     unsubscribe: str | None = None
+    good_until: datetime | None = None
 
 
 def post(connection: Connection, tenant_id: UUID, mail: Mail, now: datetime) -> UUID:
@@ -47,6 +51,7 @@ def post(connection: Connection, tenant_id: UUID, mail: Mail, now: datetime) -> 
         "text": mail.text,
         "calendar": mail.calendar,
         "unsubscribe": mail.unsubscribe,
+        "good_until": mail.good_until,
         "created_at": now,
         "changed_at": now,
     }
@@ -77,15 +82,25 @@ def failed(connection: Connection, tenant_id: UUID, mail_id: UUID, reason: str, 
     _change(connection, tenant_id, mail_id, state=FAILED, reason=reason, changed_at=now)
 
 
+def is_late(row: Row[Any], now: datetime) -> bool:
+    """Whether the message is of no use any more."""
+    return row.good_until is not None and row.good_until < now
+
+
+def late(connection: Connection, tenant_id: UUID, mail_id: UUID, now: datetime) -> None:
+    """It came too late to be sent: its words are forgotten."""
+    _change(connection, tenant_id, mail_id, state=FAILED, reason="too late", changed_at=now, **_NO_WORDS)
+
+
 def note_trouble(connection: Connection, tenant_id: UUID, mail_id: UUID, reason: str) -> None:
     """Why it still waits."""
     _change(connection, tenant_id, mail_id, reason=reason)
 
 
 def retry(connection: Connection, tenant_id: UUID, mail_id: UUID, now: datetime) -> bool:
-    """Try a failed message again; False when there is none with this id."""
+    """Try a failed message again; False when there is none with this id, or it is of no use any more."""
     found = read(connection, tenant_id, mail_id)
-    if found is None or found.state != FAILED:
+    if found is None or found.state != FAILED or is_late(found, now):
         return False
     _change(connection, tenant_id, mail_id, state=WAITING, reason=None, changed_at=now)
     _enqueue(connection, tenant_id, mail_id)

@@ -25,6 +25,11 @@ def send(database: Database, settings: Settings, tenant_id: UUID, mail_id: UUID,
         row = outbox.read(connection, tenant_id, mail_id)
     if row is None or row.state != outbox.WAITING:
         return
+    if outbox.is_late(row, now()):
+        _log.warning("a mail was not sent, for it was too late", tenant_id=tenant_id, record_id=str(mail_id))
+        with database.begin(tenant_id) as connection:
+            outbox.late(connection, tenant_id, mail_id, now())
+        return
     if settings.smtp_url is None or settings.mail_from is None:
         _log.warning("a mail waits, for there is no mail server", tenant_id=tenant_id, setting="SMTP_URL")
         return

@@ -35,8 +35,9 @@ RECORDS: Mapping[str, Kept] = MappingProxyType(
         "schools": Kept("names of schools", _RECORD),
         "people": Kept("her name and roles", _RECORD, "the name is replaced, roles end"),
         "role_grants": Kept(
-            "what she does here, from when until when, and whom she evaluates", _RECORD, _BY_THE_DOOR
+            "what she does here, from when until when, and whom she evaluates", _RECORD, "ended; ids stay"
         ),
+        "pauses": Kept("whom she keeps out of her visits", _RECORD, "ids stay"),
         "groups": Kept("names and questions of groups", _RECORD, "stay: they are the group's"),
         "memberships": Kept("where she belongs", _RECORD, _BY_THE_DOOR),
         "invitations": Kept("what she asked colleagues to look for", _RECORD, _BY_THE_DOOR),

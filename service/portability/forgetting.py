@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, TableClause, Uuid, column, delete, se
 from schemas.problems import Problem, Refused
 from service.accounts import sessions
 from service.accounts.models import session
+from service.audit import note
 from service.database import Database
 from service.media.record import HELD, prefix
 from service.media.record import read as read_media
@@ -67,6 +68,7 @@ def forget(database: Database, door: Door, store: Store, whose: tuple[UUID, str]
         _take_name(connection, door, whose)
         forget_person(connection, tenant_id, person_id)
         _forget_rows(connection, whose)
+        note(connection, tenant_id, None, "erasure_done", {"person_id": person_id}, now)
     return Forgotten(records, media)
 
 

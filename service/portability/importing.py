@@ -2,7 +2,7 @@
 
 Records go through the one door, each as of the moment in which it was made. Said again, nothing is made twice. What is
 there already under the same id is left as it is. What a server alone writes (`conflicts`, `rejected_writes`,
-`read_events`) is hers to read in the file and is not written into another history; nor are powers (`role_grants`).
+`read_events`) is hers to read in the file and is not written into another history; nor are powers (`role_grants`, `pauses`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CHUNK = 1 << 20
 STORED_AS = "application/octet-stream"
 """Whatever it is: whoever fetches it is given the true type by its address."""
 BATCH = 200
-NOT_TAKEN = frozenset({"conflicts", "rejected_writes", "read_events"})
+NOT_TAKEN = frozenset({"conflicts", "rejected_writes", "read_events", "role_grants", "pauses"})
 
 
 class ExportError(Exception):

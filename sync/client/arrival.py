@@ -1,4 +1,4 @@
-"""Signing in without an invitation code: at the school's own sign-in, in a browser.
+"""Signing in without an invitation code: at the school's own sign-in, in a browser, or by a link in a mail.
 
 The phone keeps a proof (PKCE) to itself: who sees the code alone cannot use it.
 """
@@ -56,6 +56,18 @@ class Arrival:
     def from_school(self, begun: Begun, code: str) -> str:
         """Sign in by the code that the browser showed."""
         return self._end("/v1/sign-in/oidc", {"code": code.strip(), "code_verifier": begun.verifier})
+
+    def by_mail(self, address: str, device_name: str = "") -> Begun:
+        """Have a link sent to the address, if it is somebody's."""
+        verifier = secrets.token_urlsafe(48)
+        said = {"address": address} | self._device(device_name, verifier)
+        self._transport.ask("POST", "/v1/sign-in/link", said)
+        return Begun(verifier)
+
+    def from_mail(self, begun: Begun, link: str) -> str:
+        """Sign in by the link that the mail brought, or what stands in it after `#`."""
+        token = link.strip().rpartition("#")[2]
+        return self._end("/v1/sign-in/link/open", {"token": token, "code_verifier": begun.verifier})
 
     def _end(self, path: str, said: dict[str, str]) -> str:
         return self._arrived(self._transport.ask("POST", path, said | {"device_id": self._device_id}))

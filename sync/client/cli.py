@@ -76,19 +76,23 @@ def main(ctx: click.Context, home: Path, server: str | None) -> None:
 @click.option(
     "--school", metavar="ADDRESS", help="Without a code: at your school's own sign-in, in a browser."
 )
+@click.option("--mail", metavar="ADDRESS", help="Without a code: by a link that is mailed to this address.")
 @click.option("--name", default="", help="What this device is called in the list of your devices.")
 @click.pass_obj
-def sign_in(client: Client, code: str | None, school: str | None, name: str) -> None:
-    """Sign in with the CODE that you were given, or at your school.
+def sign_in(client: Client, code: str | None, school: str | None, mail: str | None, name: str) -> None:
+    """Sign in with the CODE that you were given, at your school, or by a link in a mail.
 
     \b
     comewatch-client --server https://school.example sign-in K7PM-QX2D --name "Staff room laptop"
     comewatch-client --server https://school.example sign-in --school ana@school.example
+    comewatch-client --server https://school.example sign-in --mail ana@school.example
     """
-    if (code is None) == (school is None):
-        raise click.UsageError("Say either CODE or --school.")
+    if [code, school, mail].count(None) != 2:
+        raise click.UsageError("Say one of CODE, --school and --mail.")
     if school is not None:
         person = cli_arrival.at_school(client, school, name)
+    elif mail is not None:
+        person = cli_arrival.by_mail(client, mail, name)
     else:
         person = client.sign_in(code or "", name)
     click.echo(f"Signed in as {person}. Now: comewatch-client sync")

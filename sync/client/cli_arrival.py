@@ -17,6 +17,13 @@ def at_school(client: Client, address: str, name: str) -> str:
     return client.arrival.from_school(begun, click.prompt("The code that it shows", err=True))
 
 
+def by_mail(client: Client, address: str, name: str) -> str:
+    """Sign in by a link that is mailed to the address; returns the person's id."""
+    begun = client.arrival.by_mail(address, name)
+    click.echo(f"If {address} is somebody's here, a link is on its way there.", err=True)
+    return client.arrival.from_mail(begun, click.prompt("The link in the mail", err=True))
+
+
 def _chosen(schools: list[dict[str, str]]) -> dict[str, str]:
     if len(schools) == 1:
         return schools[0]

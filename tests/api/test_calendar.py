@@ -118,8 +118,11 @@ def test_a_link_renewed_revoked_or_of_nobody_is_absent_byte_for_byte(
     assert nobody.get(new).status_code == 200
     olga.delete("/v1/calendar-link")
     with services_of(app).database.begin(tenant_id) as connection:
-        said = "DELETE FROM people WHERE tenant_id = :tenant AND id = :person"
-        connection.execute(text(said), {"tenant": tenant_id, "person": PETRA})
+        for said in (
+            "DELETE FROM role_grants WHERE tenant_id = :tenant AND person_id = :person",
+            "DELETE FROM people WHERE tenant_id = :tenant AND id = :person",
+        ):
+            connection.execute(text(said), {"tenant": tenant_id, "person": PETRA})
     for path in (old, new, hers, "/v1/calendar/%C3%B1.ics"):
         gone = nobody.get(path)
         assert (gone.status_code, gone.data) == (404, absent.data), path

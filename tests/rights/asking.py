@@ -29,7 +29,7 @@ ANONYMOUS, EXPIRED, REVOKED, WRONG_AUDIENCE, ELSEWHERE = (
 SHUT_OUT = {ANONYMOUS: "sign-in-required", EXPIRED: "sign-in-required", WRONG_AUDIENCE: "sign-in-required",
             REVOKED: "session-ended", SYSTEM: "session-ended"}  # fmt: skip
 """Who gets no further than the door of the house, and by which problem."""
-VARIES = {"Date", "Comewatch-Time", "Server-Timing"}
+VARIES = {"Date", "Comewatch-Time", "Server-Timing", "RateLimit"}
 """Headers that tell when, or how long: nothing of what was asked."""
 
 

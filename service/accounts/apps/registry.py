@@ -21,6 +21,7 @@ from service.accounts import sessions
 from service.accounts.apps.models import app, approval
 from service.accounts.apps.scopes import SCOPES
 from service.accounts.models import session
+from service.audit import note
 
 WITHDRAWN = "the app is no longer approved here"
 NARROWED = "the app may do less here than it was let do"
@@ -151,6 +152,7 @@ def approve(
     held = type_coerce(session.c.scopes, ARRAY(Text))  # PostgreSQL's own type, which knows what contains what
     more = (session.c.client_id == client_id) & ~held.contained_by(sorted(set(scopes)))
     sessions.end(connection, tenant_id, more, NARROWED, now)
+    note(connection, tenant_id, None, "app_approved", {"app_id": client_id, "by": by or "operator"}, now)
 
 
 def withdraw(connection: Connection, tenant_id: UUID, client_id: str, now: datetime) -> int:
@@ -159,6 +161,8 @@ def withdraw(connection: Connection, tenant_id: UUID, client_id: str, now: datet
         delete(approval).where(approval.c.tenant_id == tenant_id, approval.c.client_id == client_id)
     )
     sessions.end(connection, tenant_id, session.c.client_id == client_id, WITHDRAWN, now)
+    if gone.rowcount:
+        note(connection, tenant_id, None, "app_revoked", {"app_id": client_id}, now)
     return gone.rowcount
 
 
@@ -180,7 +184,11 @@ def of_person(connection: Connection, tenant_id: UUID, person_id: str) -> Sequen
 def revoke(connection: Connection, tenant_id: UUID, person_id: str, client_id: str, now: datetime) -> int:
     """Take back what the person lets the app do, at once, wherever it runs; how many sessions it had."""
     hers = (session.c.person_id == person_id) & (session.c.client_id == client_id)
-    return sessions.end(connection, tenant_id, hers, REVOKED, now)
+    ended = sessions.end(connection, tenant_id, hers, REVOKED, now)
+    if ended:
+        about = {"app_id": client_id, "person_id": person_id}
+        note(connection, tenant_id, None, "app_ended_by_person", about, now)
+    return ended
 
 
 def sha256(secret: str) -> str:

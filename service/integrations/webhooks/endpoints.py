@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
 
 from schemas.problems import Problem, Refused
 from service.integrations.webhooks import deliveries
@@ -40,11 +40,13 @@ class Owner:
     @property
     def owns(self) -> ColumnElement[bool]:
         """The predicate "an endpoint that this owner manages"."""
-        in_tenant = webhook.c.tenant_id == self.tenant_id
-        if self.keeps_house:
-            return in_tenant
+        return webhook.c.tenant_id == self.tenant_id if self.keeps_house else self.made
+
+    @property
+    def made(self) -> ColumnElement[bool]:
+        """The predicate "an endpoint that this owner made"."""
         return and_(
-            in_tenant,
+            webhook.c.tenant_id == self.tenant_id,
             webhook.c.person_id == self.person_id,
             webhook.c.app_id.is_not_distinct_from(self.app_id),
         )
@@ -75,7 +77,8 @@ class Endpoints:
         """A new endpoint with its secret, which is told this once."""
         self._check(said)
         self._alone()
-        if len(self.all()) >= MOST:
+        count = select(func.count()).where(webhook.c.tenant_id == self.owner.tenant_id, self.owner.made)
+        if self.connection.execute(count).scalar_one() >= MOST:
             raise Refused(Problem.TOO_MANY_WEBHOOKS, extra={"limit": MOST})
         whose = {"tenant_id": self.owner.tenant_id, "id": uuid4()}
         secret = new_secret()
