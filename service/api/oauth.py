@@ -149,9 +149,8 @@ def _answered(work: Callable[[Asked], Answer]) -> Response:
     said = read_form(request)
     if isinstance(said, str):
         return _json({"error": "invalid_request", "error_description": said}, 400)
-    account = said.get("code") or said.get("refresh_token")
-    if account:
-        services().limits.demand_attempt(account)
+    if "code" in said:  # a refresh token may come again and again, where its answers are lost
+        services().limits.demand_attempt(said["code"])
     return responded(work(asked(said, request)))
 
 

@@ -16,10 +16,12 @@ from service.accounts import sign_in
 from service.accounts.tokens import Claims
 from service.api.glance import PULL
 from service.api.limits import Limits
+from service.api.terms import terms_of
 from service.app import make_services
 from service.settings import Settings
 from sync.client import Client, Unreachable
 from tests.api.conftest import HANA, OLGA, PETRA
+from tests.api.test_hard_input import filled
 from tests.builders import Caller, caller, make_person, make_tenant, services_of
 from tests.phones import AppNetwork, Tunnel, VirtualClock, surroundings
 
@@ -128,6 +130,75 @@ def test_a_sign_in_door_is_tighter_by_account_from_anywhere(limited: Limited) ->
     assert [answer.status_code for answer in tries] == [401, 401, 429]
     assert int(tries[2].headers["Retry-After"]) > 0
     assert nobody.post(SIGN_IN, trial("y" * 28)).status_code == 401
+
+
+SIGN_IN_DOORS = {
+    "/oauth/authorize",
+    "/oauth/device",
+    "/oauth/device_authorization",
+    "/oauth/introspect",
+    "/oauth/revoke",
+    "/oauth/sign-in",
+    "/oauth/sign-out",
+    "/oauth/token",
+    "/v1/sign-in/code",
+    "/v1/sign-in/link",
+    "/v1/sign-in/link/open",
+    "/v1/sign-in/oidc",
+    "/v1/sign-in/oidc/<uuid:provider_id>/callback",
+    "/v1/sign-in/oidc/<uuid:provider_id>/start",
+    "/v1/sign-in/passkey",
+    "/v1/sign-in/passkey/options",
+    "/v1/sign-in/providers",
+}
+
+
+def test_every_door_at_which_one_signs_in_is_tight(limited: Limited) -> None:
+    app = limited(rate_limit_sign_in=1)
+    rules = [rule for rule in app.url_map.iter_rules() if is_sign_in(app, rule.endpoint)]
+    assert {rule.rule for rule in rules} == SIGN_IN_DOORS
+    tight = [("POST" if "POST" in (rule.methods or ()) else "GET", rule.rule) for rule in rules]
+    for number, (method, rule) in enumerate(tight):
+        nobody = Caller(app.test_client(use_cookies=False))
+        here = {"environ_base": {"REMOTE_ADDR": f"192.0.2.{number}"}}
+        first, second = (nobody.call(method, filled(rule), **here) for _ in range(2))
+        assert (first.status_code == 429, second.status_code) == (False, 429), (method, rule)
+        assert second.headers["RateLimit-Policy"].startswith('"sign-in";q=1')
+
+
+def is_sign_in(app: Flask, endpoint: str) -> bool:
+    terms = terms_of(app.view_functions[endpoint])
+    return terms is not None and terms.sign_in
+
+
+OURS = {"Origin": "http://127.0.0.1:8080"}
+ACCOUNTS: dict[str, dict[str, Any]] = {
+    "/v1/sign-in/oidc": {"json": {"code": "x" * 43, "code_verifier": "y" * 43, "device_id": "phone-of-hana"}},
+    "/v1/sign-in/link": {
+        "json": {
+            "address": "hana@school.example",
+            "code_challenge": "y" * 43,
+            "device_id": "phone-of-hana",
+            "device_name": "x",
+        }
+    },
+    "/v1/sign-in/link/open": {
+        "json": {"token": "x" * 43, "code_verifier": "y" * 43, "device_id": "phone-of-hana"}
+    },
+    "/oauth/sign-in": {"data": {"code": "x" * 28}, "headers": OURS},
+    "/oauth/token": {"data": {"grant_type": "authorization_code", "code": "x" * 43}},
+}
+
+
+@pytest.mark.parametrize("door", ACCOUNTS)
+def test_whoever_tries_a_secret_at_any_door_is_slowed_down_from_anywhere(limited: Limited, door: str) -> None:
+    nobody = Caller(limited(rate_limit_account=2).test_client(use_cookies=False))
+    tries = [
+        nobody.call("POST", door, **ACCOUNTS[door], environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
+        for number in range(3)
+    ]
+    assert [answer.status_code == 429 for answer in tries] == [False, False, True], [it.text for it in tries]
+    assert int(tries[2].headers["Retry-After"]) > 0
 
 
 def trial(code: str) -> dict[str, str]:
