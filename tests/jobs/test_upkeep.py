@@ -54,6 +54,7 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "purge_inbox": "11 * * * *",
         "sweep_uploads": "11 * * * *",
         "tidy_store": "17 3 * * *",
+        "forget_exports": "17 3 * * *",
         "purge": "29 3 * * *",
         "raise_horizon": "41 3 * * *",
     }
