@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import click
 
-from service.cli import leaving  # noqa: F401  # its commands are of the group `person`
 from service.cli.db import db
+from service.cli.leaving import export_person, forget_person, import_person
 from service.cli.media import media
 from service.cli.people import person, tenant, token
 from service.cli.shell import OneLine
@@ -32,3 +32,5 @@ def main() -> None:
 
 for command in (db, tenant, person, token, media):
     main.add_command(command)
+for command in (export_person, import_person, forget_person):
+    person.add_command(command)

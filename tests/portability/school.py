@@ -10,6 +10,8 @@ from sqlalchemy import make_url
 from schemas.records.seats import seat_id
 from service.accounts import directory, sessions, sign_in
 from service.dev.postgres import binary
+from sync.changes import Change
+from sync.server.actor import system_actor
 from tests.conftest import owner_url
 from tests.media.pictures import jpeg
 from tests.media.world import HANA, NINA, OLGA, VISIT, World
@@ -20,6 +22,12 @@ DRAFT, DRAFTED_BEFORE = "canary of a draft", "canary of what the draft said befo
 SHARED, SHARED_BEFORE = "a shared canary", "canary of what it said before it was shared"
 INVITING, REFUSED, DEVICE = "canary of an invitation", "canary of what was refused", "canary of a device"
 OF_HER_LESSON, DRAFT_ON_HERS = "canary of a note on her own lesson", "canary of a draft on it"
+COMMENT, DEBRIEF, NEXT_STEP = "canary of a comment", "canary of a debrief", "canary of a next step"
+COMMENTED_BEFORE, ON_HER_PHOTO = (
+    "canary of what a comment said before",
+    "canary of a comment by somebody else",
+)
+REQUEST, KEPT_APART = "canary of a request", "canary of what lost against another"
 PHOTO = "photo-of-olga"
 GONE = (
     ADDRESS,
@@ -32,6 +40,13 @@ GONE = (
     DEVICE,
     OF_HER_LESSON,
     DRAFT_ON_HERS,
+    COMMENT,
+    DEBRIEF,
+    NEXT_STEP,
+    REQUEST,
+    KEPT_APART,
+    COMMENTED_BEFORE,
+    ON_HER_PHOTO,
 )
 HER_LESSON = "lesson-of-olga"
 SEAT = seat_id("door-of-olga", NINA)
@@ -75,8 +90,22 @@ def live(world: World) -> None:
     picture = jpeg()
     world.declare(PHOTO, picture)
     world.send(world.begin(PHOTO), picture)
+    world.put(OLGA, "debriefs", "debrief-of-olga", visit_id=HER_LESSON, summary=DEBRIEF)
+    world.put(OLGA, "next_steps", "step-of-olga", visit_id=HER_LESSON, text=NEXT_STEP)
+    asked = {"host_id": HANA, "requester_id": OLGA, "message": REQUEST}
+    assert world.push(world.actor(OLGA), "visit_requests", "request-of-olga", **asked).problem is None
+    lost = {"person_id": HANA, "collection": "visits", "record_id": VISIT, "field": "focus", "kept": "Hana's"}
+    lost |= {"kept_by": HANA, "other": KEPT_APART, "other_by": OLGA}
+    with world.database.begin(world.tenant_id) as connection:
+        change = Change("op-conflict", "conflicts", "conflict-of-two", lost)
+        (kept,) = world.door.push(connection, system_actor(world.tenant_id), [change])
+        assert kept.problem is None, kept
     assert world.arrive(PHOTO) == "uploaded"
     assert world.verify(PHOTO) == ("ready", None)
+    world.put(OLGA, "visits", VISIT, state="shared")
+    world.put(OLGA, "comments", "comment-of-olga", media_id=PHOTO, text=COMMENT)
+    world.put(HANA, "comments", "comment-of-hana", media_id=PHOTO, text=COMMENTED_BEFORE)
+    world.put(HANA, "comments", "comment-of-hana", text=ON_HER_PHOTO)
 
 
 def note(world: World, person_id: str, note_id: str, text: str, visit: str = VISIT) -> None:
