@@ -48,7 +48,7 @@ def export_person(address: str, file: Path, as_json: bool) -> None:
 def import_person(file: Path, address: str, as_json: bool) -> None:
     """Take in FILE, which `person export` wrote on another instance, as records of the person at ADDRESS here.
 
-    Who is named in it and is not known here becomes a person without a way in. Powers (roles) are not brought along.
+    Who is named in it and is not known here becomes a person without a way in. Powers are not brought along.
     The file says who wrote what: take in only one whose sender you trust. Safe to repeat: nothing is made twice.
 
     \b

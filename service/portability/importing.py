@@ -41,6 +41,7 @@ CHUNK = 1 << 20
 STORED_AS = "application/octet-stream"
 """Whatever it is: whoever fetches it is given the true type by its address."""
 BATCH = 200
+TEACHER = "teacher"
 NOT_TAKEN = frozenset({"conflicts", "rejected_writes", "read_events"})
 
 
@@ -172,7 +173,8 @@ class Arrival:
         door = Door(self.kinds, lambda: moment(record["created_at"]))
         said = {name: value for name, value in record.items() if name not in (*SERVER_OWNED, "id")}
         if kind == "people":
-            said |= {"roles": [], "evaluator_ids": []}  # powers are given here, by people, not brought along
+            # what she is, as a studio is led by a teacher; powers are given here, by people, not brought along
+            said |= {"roles": [role for role in said["roles"] or () if role == TEACHER], "evaluator_ids": []}
         change = Change(f"import-{kind}-{record['id']}", kind, record["id"], said)
         (outcome,) = door.push(connection, maker, [change])
         if outcome.status in (Status.APPLIED, Status.MERGED):

@@ -48,7 +48,7 @@ GONE = (
     COMMENTED_BEFORE,
     ON_HER_PHOTO,
 )
-HER_LESSON = "lesson-of-olga"
+HER_LESSON, STUDIO = "lesson-of-olga", "studio-of-nina"
 SEAT = seat_id("door-of-olga", NINA)
 
 
@@ -59,6 +59,16 @@ def live(world: World) -> None:
         directory.add_address(connection, ADDRESS, world.tenant_id, OLGA, world.now)
         sign_in.make_code(connection, world.tenant_id, OLGA, world.now)
         sessions.start(connection, world.tenant_id, OLGA, ("phone-of-olga", DEVICE), world.now)
+    studio = {
+        "name": "Who speaks?",
+        "group_type": "studio",
+        "question": "Who speaks, and when?",
+        "lead_id": NINA,
+    }
+    world.system("groups", STUDIO, **studio, state="running")
+    belongs = {"person_id": OLGA, "group_id": STUDIO, "role": "member", "state": "enrolled"}
+    joined = world.push(system_actor(world.tenant_id), "memberships", "olga-in-the-studio", **belongs)
+    assert joined.problem is None, joined
     note(world, OLGA, "draft-note", DRAFTED_BEFORE)
     world.put(OLGA, "notes", "draft-note", text=DRAFT)
     note(world, OLGA, "shared-note", SHARED_BEFORE)

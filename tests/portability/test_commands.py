@@ -24,7 +24,7 @@ def shell(world: World, token_key: str, s3: Answer) -> Shell:
 @pytest.fixture
 def file(shell: Shell, tmp_path: Path) -> Path:
     path = tmp_path / "olga.zip"
-    assert shell.words("person", "export", ADDRESS, str(path)).startswith(f"{path}: 14 records in 22 files.")
+    assert shell.words("person", "export", ADDRESS, str(path)).startswith(f"{path}: 15 records in 23 files.")
     return path
 
 
@@ -32,7 +32,7 @@ def test_who_leaves_arrives_elsewhere(shell: Shell, file: Path) -> None:
     shell.words("tenant", "create", "south", "--name", "South district")
     shell.words("person", "create", ELSEWHERE, "--tenant", "south", "--name", "Olga")
     first = shell.words("person", "import", str(file), "--address", ELSEWHERE)
-    assert first == "15 records made, 1 were there, 2 files stored."
+    assert first == "17 records made, 1 were there, 2 files stored."
     second = shell.told("person", "import", str(file), "--address", ELSEWHERE)
     assert (second["made"], second["files"], second["refused"]) == ({}, 0, [])
 
@@ -42,7 +42,7 @@ def test_nothing_goes_before_it_is_said_twice(shell: Shell, world: World) -> Non
     assert would.startswith("Would go: 2 comments, 1 conflicts, 1 debriefs, 1 invitations, 1 media, ")
     assert would.endswith("and every way in. Nothing was done; add --yes.")
     assert ADDRESS in dump(world)
-    assert shell.words("person", "forget", ADDRESS, "--yes") == "Forgotten: 14 records, 1 of them with files."
+    assert shell.words("person", "forget", ADDRESS, "--yes") == "Forgotten: 15 records, 1 of them with files."
     assert ADDRESS not in dump(world)
     assert shell.refusal("person", "forget", ADDRESS, "--yes").startswith(f"Nobody has the address {ADDRESS}")
 

@@ -22,7 +22,7 @@ from service.records import KINDS
 from sync.changes import Record
 from sync.clock import stamp
 from tests.media.world import OLGA, VISIT, World, jobs_of
-from tests.portability.school import DRAFT, NAME, PHOTO, REFUSED, SEAT, SHARED
+from tests.portability.school import DRAFT, NAME, PHOTO, REFUSED, SEAT, SHARED, STUDIO
 
 
 @pytest.fixture
@@ -60,6 +60,7 @@ def test_it_holds_all_that_is_hers_and_nothing_that_is_not(exported: Path) -> No
     assert ids(exported, "records/notes.json") == ["draft-note", "note-of-hana", "shared-note"]
     assert ids(exported, "records/visits.json") == ["lesson-of-olga"]
     assert ids(exported, "around/visits.json") == [VISIT]
+    assert ids(exported, "around/groups.json") == [STUDIO]
     assert ids(exported, "records/invitations.json") == ["door-of-olga"]
     assert ids(exported, "records/seats.json") == [SEAT]
     (refused,) = inside(exported, "records/rejected_writes.json")

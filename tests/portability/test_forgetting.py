@@ -40,7 +40,7 @@ def test_everything_is_there_before(world: World) -> None:
 
 def test_nothing_is_left_in_database_and_store_but_what_she_gave_away(world: World) -> None:
     gone = forget(world)
-    assert (gone.media, gone.records) == (1, 14)  # of it two comments on her photo
+    assert (gone.media, gone.records) == (1, 15)  # of it two comments on her photo
     after = dump(world)
     assert [word for word in GONE if word in after] == []
     assert [word for word in IDS if f'"{word}"' in after] == []
