@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from schemas.fields import Moment, Whole
+from schemas.fields import Choice, Moment, Whole
 
 
 class ExportSchema(Schema):
     """Everything of yours as one file: `waiting` while it is made, `ready` for a day, then `gone`."""
 
-    state = fields.String(required=True)
+    state = Choice("waiting", "ready", "gone", required=True)
     asked_at = Moment(required=True)
-    size_bytes = Whole(allow_none=True)
+    size_bytes = Whole(required=True, allow_none=True)
     url = fields.String(
-        allow_none=True, metadata={"description": "Where to fetch it, for five minutes: a zip."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "Where to fetch it, for five minutes: a zip."},
     )
-    expires_at = Moment(allow_none=True, metadata={"description": "Until when there is something to fetch."})
+    expires_at = Moment(
+        required=True, allow_none=True, metadata={"description": "Until when there is something to fetch."}
+    )

@@ -7,14 +7,14 @@ from typing import Any
 
 import orjson
 from flask import Response, request
-from sqlalchemy import ColumnElement, Row, Select, and_, false, select
+from sqlalchemy import ColumnElement, Row, Select
 
 from schemas.problems import Problem, Refused
 from service.api.paging import decode_cursor, encode_cursor
 from service.api.transaction import Work
 from service.records import read_log
 from sync.changes import Record
-from sync.server.audience import Found, find, visible
+from sync.server.audience import Found, find, live, visible
 from sync.server.kind import Kind
 from sync.server.tables import document
 
@@ -91,17 +91,5 @@ def _rows(work: Work, kind: Kind, asked: dict[str, Any]) -> Sequence[Row[Any]]:
 
 def _visible(work: Work, kind: Kind, *conditions: ColumnElement[bool]) -> Select[Any]:
     """The records of a kind that the asker may see and of whose table the conditions hold, in the order of their ids."""
-    table, tenant_id = kind.table, work.actor.tenant_id
-    return (
-        select(document.c.record_id, document.c.body, document.c.author, document.c.seq)
-        .join(table, and_(table.c.tenant_id == document.c.tenant_id, table.c.id == document.c.record_id))
-        .where(
-            document.c.tenant_id == tenant_id,
-            table.c.tenant_id == tenant_id,
-            document.c.collection == kind.name,
-            document.c.deleted == false(),
-            *conditions,
-            visible(work.actor, kind.name, document.c.record_id),
-        )
-        .order_by(document.c.record_id)
-    )
+    seen = visible(work.actor, kind.name, document.c.record_id)
+    return live(work.actor.tenant_id, kind, seen, *conditions)

@@ -100,9 +100,7 @@ def join(asked: dict[str, Any], said: dict[str, Any], token: str, upload_id: str
     media = hers(token)
     _demand_key(media, asked["key"])
     store = services().store
-    if store.upload_id(media.raw_key) is not None:
-        uploads.demand_this(store, media, upload_id)
-    uploads.arrive(store, media, {one["number"]: one["etag"] for one in said["parts"]})
+    uploads.arrive(store, media, {one["number"]: one["etag"] for one in said["parts"]}, within=upload_id)
     arrived(token)
     return {"location": "", "bucket": store.bucket, "key": media.raw_key}
 

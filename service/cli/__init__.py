@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import click
 
-from service.cli import leaving  # noqa: F401  # its commands are of the group `person`
 from service.cli.apps import app
 from service.cli.audit import audit
 from service.cli.db import db
+from service.cli.leaving import export_person, forget_person, import_person
 from service.cli.mail import mail
 from service.cli.media import media
 from service.cli.people import person, tenant, token
@@ -38,3 +38,5 @@ def main() -> None:
 
 for command in (db, tenant, person, token, app, media, mail, provider, audit, roster, sandbox):
     main.add_command(command)
+for command in (export_person, import_person, forget_person):
+    person.add_command(command)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
-from service.cli.people import person
 from service.cli.shell import as_json, open_database, say, settings_of_this_shell
 
+if TYPE_CHECKING:
+    from service.database import Database
 
-@person.command("export")
+
+@click.command("export")
 @click.argument("address")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @as_json
@@ -38,42 +41,34 @@ def export_person(address: str, file: Path, as_json: bool) -> None:
     say(manifest, as_json, "\n".join(words))
 
 
-@person.command("import")
+@click.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--address", required=True, help="Of the person here whose all of it becomes: make her first.")
 @as_json
 def import_person(file: Path, address: str, as_json: bool) -> None:
     """Take in FILE, which `person export` wrote on another instance, as records of the person at ADDRESS here.
 
-    Who is named in it and is not known here becomes a person without a way in. Powers (roles) are not brought along.
-    Safe to repeat: nothing is made twice.
+    Who is named in it and is not known here becomes a person without a way in. Powers are not brought along.
+    The file says who wrote what: take in only one whose sender you trust. Safe to repeat: nothing is made twice.
 
     \b
     Example:
       comewatch person create ana@lakeside.example --tenant lakeside --name "Ana Ruiz"
       comewatch person import ana.zip --address ana@lakeside.example
     """
-    from dataclasses import asdict
-
     from service.media.store import Store
-    from service.portability.importing import Arrival, Export, ExportError
+    from service.portability.importing import Arrival, Export
     from service.records import KINDS
 
     settings = settings_of_this_shell()
-    with open_database(settings) as database:
-        try:
-            export = Export(file)
-            export.check()
-            arrival = Arrival(database, KINDS, Store(settings), export, _whose(database, address))
-            told = arrival.take_in()
-        except ExportError as error:
-            raise click.ClickException(str(error)) from error
-    made, there = sum(told.made.values()), sum(told.there.values())
-    words = [f"{made} records made, {there} were there, {told.files} files stored.", *told.refused]
-    say(asdict(told), as_json, "\n".join(words))
+    with open_database(settings) as database, Export(file) as export:
+        export.check()
+        told = Arrival(database, KINDS, Store(settings), export, _whose(database, address)).take_in()
+    words = f"{told.made.total()} records made, {told.there.total()} were there, {told.files} files stored."
+    say(vars(told), as_json, "\n".join([words, *told.refused]))
 
 
-@person.command("forget")
+@click.command("forget")
 @click.argument("address")
 @click.option("--yes", is_flag=True, help="Do it. Without this, only say what would go.")
 @as_json
@@ -111,10 +106,8 @@ def forget_person(address: str, yes: bool, as_json: bool) -> None:
     )
 
 
-def _whose(database: object, address: str) -> tuple[UUID, str]:
+def _whose(database: Database, address: str) -> tuple[UUID, str]:
     from service.accounts import directory
-    from service.database import Database
 
-    assert isinstance(database, Database)
     with database.begin_reference() as connection:
         return directory.person_by_address(connection, address)

@@ -29,12 +29,13 @@ class OneLine(click.Group):
         from service.accounts.directory import DirectoryError
         from service.logs import silent
         from service.migrations.roles import RolesError
+        from service.portability import ExportError
         from service.settings import SettingsError
 
         try:
             with silent():
                 return super().invoke(ctx)
-        except (DirectoryError, RolesError, SettingsError) as error:
+        except (DirectoryError, ExportError, RolesError, SettingsError) as error:
             raise click.ClickException(str(error)) from error
         except Refused as error:
             raise click.ClickException(told(error)) from error

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-
-import httpx
+from urllib.parse import urlsplit
 
 from service.dev.children import spawn
 from service.dev.server import Server
@@ -14,11 +15,15 @@ from service.dev.server import Server
 
 def is_healthy(address: str) -> bool:
     """Whether somebody answers 200 there."""
-    try:
-        # not urllib: it leaves the socket open where a server resets a connection, as one does that starts or stops
-        return httpx.get(address, timeout=5, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
+    where = urlsplit(address)
+    line = (HTTPSConnection if where.scheme == "https" else HTTPConnection)(where.netloc, timeout=5)
+    # not urllib.request: it leaves its socket open where a server resets it, as one does that starts or stops
+    with closing(line):
+        try:
+            line.request("GET", where.path)
+            return line.getresponse().status == 200
+        except (OSError, HTTPException):  # the second where something else, or half a server, answers
+            return False
 
 
 class Program(Server):

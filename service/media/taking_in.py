@@ -10,7 +10,7 @@ from sqlalchemy import select
 from service.database import Database
 from service.media import record as records
 from service.media import uploads
-from service.media.record import COLLECTION, UPLOADING, Media
+from service.media.record import COLLECTION, UPLOADED, UPLOADING, Media
 from service.media.store import Store
 from service.media.uploads import MAX_PUT
 from sync.server.push import Door
@@ -24,12 +24,12 @@ MOST = 100
 def take_in(database: Database, door: Door, store: Store, tenant_id: UUID, now: datetime) -> int:
     """Have those checked whose whole file lies in the store although nobody said so; returns how many."""
     there = [media for media in _waiting(database, door, tenant_id, now) if uploads.is_there(store, media)]
+    taken = 0
     for media in there:
         with database.begin(tenant_id) as connection:
             standing = records.read(connection, tenant_id, media.id)
-            if standing is not None:
-                uploads.take(connection, door, standing)
-    return len(there)
+            taken += standing is not None and uploads.take(connection, door, standing) == UPLOADED
+    return taken
 
 
 def _waiting(database: Database, door: Door, tenant_id: UUID, now: datetime) -> list[Media]:

@@ -41,7 +41,7 @@ LOOK_EVERY_S = 5.0
 STEPS = (25, 50, 75)
 """Percentages at which the record says how far it is: a phone may pull each of them over a slow network."""
 _GOING = frozenset({READY, VERIFIED, EXPIRING, DELETED})
-"""States of a recording nobody wants made smaller any more of which nothing need be kept."""
+"""States of which nothing need be kept once the recording is not wanted: not of one that is held, or put away."""
 _SPARE = 1 << 30
 _log = logger(__name__)
 

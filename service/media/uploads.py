@@ -77,38 +77,42 @@ def sign_part(store: Store, media: Media, number: int, md5: str | None = None) -
     demand_open(media)
     if in_one(media):
         raise Refused(Problem.INVALID_REQUEST, f"This file has no part {number}: it is sent whole.")
-    return sign_part_of(store, media, _under_way(store, media), number, md5)
+    return sign_part_of(store, media, _some(store.upload_id(media.raw_key)), number, md5)
 
 
 def sign_part_of(store: Store, media: Media, upload_id: str, number: int, md5: str | None = None) -> Signed:
     """The same within an upload that is known, by whoever sends small files in parts too."""
-    if number not in sizes(media):
-        raise Refused(
-            Problem.INVALID_REQUEST,
-            f"This file has no part {number}: its parts are 1 to {len(sizes(media))}.",
-        )
-    return store.sign_part(media.raw_key, upload_id, number, sizes(media)[number], md5)
+    last = -(-media.size_bytes // PART_SIZE)
+    if not 1 <= number <= last:
+        said = f"This file has no part {number}: its parts are 1 to {last}."
+        raise Refused(Problem.INVALID_REQUEST, said)
+    size = min(PART_SIZE, media.size_bytes - (number - 1) * PART_SIZE)
+    return store.sign_part(media.raw_key, upload_id, number, size, md5)
 
 
 def arrived_parts(store: Store, media: Media, upload_id: str) -> list[Part]:
     """The parts that need not come again, in their order: all, when the store has joined them. Raises Refused."""
-    if store.upload_id(media.raw_key) is None and is_there(store, media):
+    going_on = store.upload_id(media.raw_key)
+    if going_on is None and is_there(store, media):
         return _as_arrived(media)
-    demand_this(store, media, upload_id)
+    _demand_this(going_on, upload_id)
     return _whole(store.parts(media.raw_key, upload_id), sizes(media))
 
 
 def demand_this(store: Store, media: Media, upload_id: str) -> None:
     """Raise Refused unless this is the upload in parts that is under way."""
-    if _under_way(store, media) != upload_id:
+    _demand_this(store.upload_id(media.raw_key), upload_id)
+
+
+def _demand_this(going_on: str | None, upload_id: str) -> None:
+    if _some(going_on) != upload_id:
         raise Refused(Problem.NOT_FOUND)
 
 
-def _under_way(store: Store, media: Media) -> str:
-    upload_id = store.upload_id(media.raw_key)
-    if upload_id is None:
+def _some(going_on: str | None) -> str:
+    if going_on is None:
         raise Refused(Problem.MEDIA_NOT_READY, "No upload is under way: ask first how to send the file.")
-    return upload_id
+    return going_on
 
 
 def begin(connection: Connection, door: Door, settings: Settings, actor: Actor, media_id: str) -> Media:
@@ -122,16 +126,19 @@ def begin(connection: Connection, door: Door, settings: Settings, actor: Actor, 
     return media
 
 
-def arrive(store: Store, media: Media, claimed: Mapping[int, str] | None = None) -> None:
+def arrive(
+    store: Store, media: Media, claimed: Mapping[int, str] | None = None, within: str | None = None
+) -> None:
     """Make sure that the whole file is in the store; `claimed` is what the phone says it sent: etags by part.
 
-    Raises Refused: MEDIA_NOT_READY while something is missing, MEDIA_MISMATCH when the size is not the declared one.
+    Raises Refused: MEDIA_NOT_READY while something is missing, MEDIA_MISMATCH when the size is not the declared one,
+    NOT_FOUND when another upload is under way than the one `within` which it was sent.
     Said twice, the second time changes nothing.
     """
     if media.state not in OPEN:
         return
     if claimed or not in_one(media):
-        _assemble(store, media, claimed or {})
+        _assemble(store, media, claimed or {}, within)
     try:
         size = store.size(media.raw_key)
     except AbsentError:
@@ -205,12 +212,14 @@ def _is_last(came: list[Part]) -> bool:
     return len(newest) == 1
 
 
-def _assemble(store: Store, media: Media, claimed: Mapping[int, str]) -> None:
+def _assemble(store: Store, media: Media, claimed: Mapping[int, str], within: str | None) -> None:
     """Join the parts. Without an upload under way it was done before, or never begun: the object tells."""
     key = media.raw_key
     upload_id = store.upload_id(key)
     if upload_id is None:
         return
+    if within is not None:
+        _demand_this(upload_id, within)
     there, wanted = store.parts(key, upload_id), sizes(media)
     parts = _whole((part for part in there if _is_claimed(part, claimed)), wanted)
     missing = sorted(wanted.keys() - {part.number for part in parts})

@@ -56,7 +56,9 @@ RECORDS: Mapping[str, Kept] = MappingProxyType(
             "30 days, clips as long as the record",
             f"made by her or of her lessons: {_BY_THE_DOOR}, files and versions at once",
         ),
-        "comments": Kept("what was said on a recording", _RECORD, f"on her lessons: {_BY_THE_DOOR}"),
+        "comments": Kept(
+            "what was said on a recording", _RECORD, f"on her lessons and recordings: {_BY_THE_DOOR}"
+        ),
         "conflicts": Kept("the words that lost when two wrote at once", _RECORD, _BY_THE_DOOR),
         "rejected_writes": Kept("what could not be taken, as it was typed", _RECORD, _BY_THE_DOOR),
         "read_events": Kept("who read of a visit", _RECORD, f"of her lessons: {_BY_THE_DOOR}"),
@@ -74,7 +76,7 @@ ENGINE: Mapping[str, Kept] = MappingProxyType(
         "sync_receipt": Kept("what became of each change", "430 days", "deleted"),
         "sync_inbox": Kept("every push as it arrived", "30 days", "deleted"),
         "sync_history": Kept("earlier words of records", "2 years", "the words are taken out"),
-        "sync_held": Kept("changes that wait for others", "30 days", "deleted"),
+        "sync_held": Kept("changes that wait for others", "5 days", "deleted"),
         "sync_sent": Kept("what a device sent last", "400 days", "deleted"),
     }
 )
@@ -114,7 +116,7 @@ SERVICE: Mapping[str, Kept] = MappingProxyType(
         "sign_in_code": _hers("that a code was made for her; not the code", "7 days after it ran out"),
         "session": Kept(
             "the name of a device, when it was used",
-            "as long as it is signed in, ended ones as a list",
+            "until she is forgotten, ended ones too",
             "ended, the name taken out; the device is asked to wipe itself",
         ),
         "webhook_delivery": Kept(

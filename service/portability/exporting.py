@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
@@ -33,14 +33,21 @@ from sync.server.kind import Kinds
 FORMAT, VERSION = "comewatch-export", 1
 MANIFEST = "manifest.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-Records = Mapping[str, list[Record]]
 
 
 class Archive:
-    """A zip that keeps books of what is in it."""
+    """A zip that keeps books of what is in it; one that could not be written to its end is not left lying."""
 
     def __init__(self, path: Path) -> None:
-        self._zip, self.files = ZipFile(path, "w"), dict[str, dict[str, Any]]()
+        self._path, self._zip, self.files = path, ZipFile(path, "w"), dict[str, dict[str, Any]]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        self._zip.close()
+        if kind is not None:
+            self._path.unlink()
 
     def add(self, name: str, pieces: Iterable[bytes], compression: int = ZIP_DEFLATED) -> None:
         """Add one file, however large."""
@@ -54,11 +61,12 @@ class Archive:
                 size += len(piece)
         self.files[name] = {"bytes": size, "sha256": checksum.hexdigest()}
 
-    def close(self, manifest: Mapping[str, Any]) -> None:
-        """Write the list of what is in it, and end it."""
-        said = orjson.dumps({**manifest, "files": self.files}, option=orjson.OPT_INDENT_2)
+    def list(self, about: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the list of what is in it, the last of its files; returns it."""
+        manifest = {**about, "files": self.files}
+        said = orjson.dumps(manifest, option=orjson.OPT_INDENT_2)
         self._zip.writestr(ZipInfo(MANIFEST, _EPOCH), said)
-        self._zip.close()
+        return manifest
 
 
 def export(
@@ -74,22 +82,21 @@ def export(
         belongings = Belongings(connection, kinds, tenant_id, person_id)
         hers = belongings.seen()
         around = belongings.around(hers)
-    archive = Archive(path)
-    for place, records in (("records", hers), ("around", around)):
-        for name, some in records.items():
-            archive.add(f"{place}/{name}.json", [orjson.dumps(some, option=orjson.OPT_INDENT_2)])
-    for visit_id, notes in _by_visit(hers["notes"]).items():
-        archive.add(f"notes/{visit_id}.vtt", [timelines.metadata(notes).encode()])
-    manifest = {
-        "format": FORMAT,
-        "version": VERSION,
-        "made_at": stamp(now),
-        "person_id": person_id,
-        "records": {name: len(some) for name, some in hers.items()},
-        "left_out": _add_media(archive, store, tenant_id, hers["media"]),
-    }
-    archive.close(manifest)
-    return {**manifest, "files": archive.files}
+    with Archive(path) as archive:
+        for place, records in (("records", hers), ("around", around)):
+            for name, some in records.items():
+                archive.add(f"{place}/{name}.json", [orjson.dumps(some, option=orjson.OPT_INDENT_2)])
+        for visit_id, notes in _by_visit(hers["notes"]).items():
+            archive.add(f"notes/{visit_id}.vtt", [timelines.metadata(notes).encode()])
+        about = {
+            "format": FORMAT,
+            "version": VERSION,
+            "made_at": stamp(now),
+            "person_id": person_id,
+            "records": {name: len(some) for name, some in hers.items()},
+            "left_out": _add_media(archive, store, tenant_id, hers["media"]),
+        }
+        return archive.list(about)
 
 
 def _by_visit(notes: Iterable[Record]) -> dict[str, list[Record]]:

@@ -14,6 +14,7 @@ from service import jobs
 from service.audit import note
 from service.database import Database
 from service.media.store import Signed, Store
+from service.media.sweep import GRACE
 from service.portability.exporting import export
 from service.portability.models import person_export
 from sync.clock import Now
@@ -21,8 +22,8 @@ from sync.server.actor import Actor
 from sync.server.kind import Kinds
 
 MAKE_EXPORT = "make_export"
-LASTS = timedelta(days=1)
-"""Then no record stands for the file, and the nightly sweep takes it."""
+LASTS = GRACE - timedelta(hours=1)
+"""No record stands for the file, so the nightly sweep takes it when it is older than its grace: no link outlives it."""
 ROWS_LAST = timedelta(days=30)
 FILE_NAME = "comewatch-export.zip"
 ZIP = "application/zip"
@@ -35,11 +36,10 @@ def ask(connection: Connection, actor: Actor, now: datetime) -> Row[Any]:
         return last
     values = {"tenant_id": actor.tenant_id, "id": uuid4(), "person_id": actor.person_id, "asked_at": now}
     row = connection.execute(insert(person_export).values(values).returning(person_export)).one()
-    key = f"{MAKE_EXPORT}/{actor.tenant_id}/{actor.person_id}"
     asked = {"tenant_id": str(actor.tenant_id), "export_id": str(row.id)}
     about = {"export_id": str(row.id), "person_id": actor.person_id}
     note(connection, actor.tenant_id, actor, "export_asked", about, now)
-    jobs.enqueue(connection, MAKE_EXPORT, key=key, queue=jobs.LONG, **asked)
+    jobs.enqueue(connection, MAKE_EXPORT, key=f"{MAKE_EXPORT}/{row.id}", queue=jobs.LONG, **asked)
     return row
 
 
@@ -63,7 +63,9 @@ def make(database: Database, kinds: Kinds, store: Store, tenant_id: UUID, export
         store.put_file(key(row), path, ZIP)
         size = path.stat().st_size
     with database.begin(tenant_id) as connection:
-        connection.execute(update(person_export).where(this).values(ready_at=now(), size_bytes=size))
+        told = connection.execute(update(person_export).where(this).values(ready_at=now(), size_bytes=size))
+    if not told.rowcount:  # she was forgotten meanwhile
+        store.erase_below(key(row))
 
 
 def link(store: Store, row: Row[Any], now: datetime) -> Signed | None:
@@ -71,6 +73,12 @@ def link(store: Store, row: Row[Any], now: datetime) -> Signed | None:
     if row.ready_at is None or now >= row.ready_at + LASTS:
         return None
     return store.sign_get(key(row), ZIP, FILE_NAME)
+
+
+def keys(connection: Connection, tenant_id: UUID, person_id: str) -> list[str]:
+    """Where the files of all exports lie that the person asked for of late."""
+    hers = (person_export.c.tenant_id == tenant_id) & (person_export.c.person_id == person_id)
+    return [key(row) for row in connection.execute(select(person_export).where(hers))]
 
 
 def forget_old(connection: Connection, tenant_id: UUID, now: datetime) -> None:

@@ -21,14 +21,16 @@ from service.database import Database
 from service.media.record import HELD, prefix
 from service.media.record import read as read_media
 from service.media.store import Store
-from service.portability.belongings import MOST_AT_ONCE, Belongings
+from service.portability import exports
+from service.portability.belongings import Belongings
 from service.portability.data_map import ALL
 from sync.changes import Change, Outcome, Status
 from sync.server.actor import system_actor
 from sync.server.forgetting import forget_person, forget_records
+from sync.server.overlay import Key
 from sync.server.push import Door
 
-Key = tuple[str, str]
+MOST_AT_ONCE = 200
 NAMELESS = "Former colleague"
 FORGOTTEN = "the person was forgotten"
 
@@ -51,19 +53,22 @@ def would_go(database: Database, door: Door, whose: tuple[UUID, str]) -> list[Ke
 def forget(database: Database, door: Door, store: Store, whose: tuple[UUID, str], now: datetime) -> Forgotten:
     """Forget the person (tenant id, person id). Refused(MEDIA_HELD) while something of hers is held for an incident."""
     tenant_id, person_id = whose
+    _demand_none_held(database, tenant_id, would_go(database, door, whose))
     with database.begin(tenant_id) as connection:
         _sign_out(connection, whose, now)
+        files = exports.keys(connection, tenant_id, person_id)
+    for key in files:
+        store.erase_below(key)
     records = media = 0
     while keys := would_go(database, door, whose):
+        gone = keys[:MOST_AT_ONCE]
         with database.begin(tenant_id) as connection:
-            _demand_none_held(connection, tenant_id, keys)
-            gone = keys[:MOST_AT_ONCE]
             _delete(connection, door, tenant_id, gone)
             forget_records(connection, tenant_id, gone)
-        files = [record_id for kind, record_id in gone if kind == "media"]
-        for record_id in files:  # were it stopped here, the worker erases what was deleted
+        filmed = [record_id for kind, record_id in gone if kind == "media"]
+        for record_id in filmed:  # were it stopped here, the worker erases what was deleted
             store.erase_below(prefix(tenant_id, record_id))
-        records, media = records + len(gone), media + len(files)
+        records, media = records + len(gone), media + len(filmed)
     with database.begin(tenant_id) as connection:
         _take_name(connection, door, whose)
         forget_person(connection, tenant_id, person_id)
@@ -79,8 +84,10 @@ def _sign_out(connection: Connection, whose: tuple[UUID, str], now: datetime) ->
     connection.execute(update(session).where(hers).values(device_name=""))
 
 
-def _demand_none_held(connection: Connection, tenant_id: UUID, keys: Sequence[Key]) -> None:
-    media = (read_media(connection, tenant_id, record_id) for kind, record_id in keys if kind == "media")
+def _demand_none_held(database: Database, tenant_id: UUID, keys: Sequence[Key]) -> None:
+    """Before anything is done: what is held later on the door itself refuses to delete."""
+    with database.begin(tenant_id) as connection:
+        media = [read_media(connection, tenant_id, record_id) for kind, record_id in keys if kind == "media"]
     held = [one.id for one in media if one is not None and one.state == HELD]
     if held:
         raise Refused(

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 from zipfile import BadZipFile, ZipFile
 
@@ -24,6 +26,7 @@ from schemas.records.seats import seat_id
 from service.database import Database
 from service.media.record import prefix
 from service.media.store import Store
+from service.portability import ExportError
 from service.portability.exporting import FORMAT, MANIFEST, VERSION
 from sync.changes import Change, Record, Status
 from sync.clock import moment
@@ -38,19 +41,16 @@ CHUNK = 1 << 20
 STORED_AS = "application/octet-stream"
 """Whatever it is: whoever fetches it is given the true type by its address."""
 BATCH = 200
+TEACHER = "teacher"
 NOT_TAKEN = frozenset({"conflicts", "rejected_writes", "read_events", "role_grants", "pauses"})
-
-
-class ExportError(Exception):
-    """This is no export that can be taken in: one line that says why."""
 
 
 @dataclass
 class TakenIn:
     """What became of an export: numbers of records by kind, and each refusal in words."""
 
-    made: dict[str, int] = field(default_factory=dict)
-    there: dict[str, int] = field(default_factory=dict)
+    made: Counter[str] = field(default_factory=Counter)
+    there: Counter[str] = field(default_factory=Counter)
     files: int = 0
     refused: list[str] = field(default_factory=list)
 
@@ -59,27 +59,43 @@ class Export:
     """A file that `exporting.export` wrote, held against its own list before anything of it is used."""
 
     def __init__(self, path: Path) -> None:
+        self._name = path.name
         try:
             self._zip = ZipFile(path)
-            self.manifest: dict[str, Any] = orjson.loads(self._read(MANIFEST, LARGEST_LIST))
-            known = self.manifest["format"] == FORMAT and self.manifest["version"] == VERSION
-            self.files: Mapping[str, Mapping[str, Any]] = dict(self.manifest["files"])
-            self.person_id = str(self.manifest["person_id"])
-        except (BadZipFile, OSError, KeyError, TypeError, orjson.JSONDecodeError) as fault:
-            raise ExportError(f"{path.name} is no export of a person: {fault}") from fault
+        except (BadZipFile, OSError) as fault:
+            raise ExportError(f"{self._name} is no zip that can be read: {fault}") from fault
+        manifest = self._json(MANIFEST)
+        try:
+            known = (manifest["format"], manifest["version"]) == (FORMAT, VERSION)
+            self.files: Mapping[str, tuple[int, str]] = {
+                name: (said["bytes"], said["sha256"]) for name, said in manifest["files"].items()
+            }
+            self.person_id = str(manifest["person_id"])
+        except (KeyError, TypeError, AttributeError) as fault:
+            self._zip.close()
+            raise ExportError(
+                f"{self._name} is no export of a person: its list is of another form."
+            ) from fault
         if not known:
-            raise ExportError(f"{path.name} was written by a newer version of Come Watch than this one.")
+            self._zip.close()
+            raise ExportError(f"{self._name} was not written by this version of Come Watch: export it anew.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._zip.close()
 
     def check(self) -> None:
         """Raise ExportError unless every file is there as the list says."""
-        for name, said in self.files.items():
+        for name, listed in self.files.items():
             size, checksum = 0, hashlib.sha256()
             for piece in self.pieces(name):
                 size += len(piece)
                 checksum.update(piece)
-                if size > said["bytes"]:
+                if size > listed[0]:
                     break
-            if size != said["bytes"] or checksum.hexdigest() != said["sha256"]:
+            if (size, checksum.hexdigest()) != listed:
                 raise ExportError(f"{name} was changed since it was exported, or was damaged on its way.")
 
     def pieces(self, name: str) -> Iterator[bytes]:
@@ -88,23 +104,35 @@ class Export:
             with self._zip.open(name) as file:
                 while piece := file.read(CHUNK):
                     yield piece
-        except (KeyError, BadZipFile, OSError) as fault:
+        except (KeyError, BadZipFile, OSError, zlib.error) as fault:
             raise ExportError(f"{name} is missing, or cannot be read: {fault}") from fault
 
     def records(self, place: str, kind: str) -> list[Record]:
         """The records of one kind; none where it has no file."""
         name = f"{place}/{kind}.json"
-        found: list[Record] = orjson.loads(self._read(name, LARGEST_LIST)) if name in self.files else []
-        return found
+        found = self._json(name) if name in self.files else []
+        try:
+            for record in found:
+                _ = str(record["id"]), str(record["created_by"]), moment(record["created_at"])
+        except (KeyError, TypeError, ValueError) as fault:
+            raise ExportError(f"{name} holds what is no record: {fault}") from fault
+        return list(found)
 
-    def below(self, place: str) -> list[str]:
-        """The names of files in a folder."""
-        return sorted(name for name in self.files if name.startswith(f"{place}/"))
+    def of_media(self, media_id: str) -> Iterator[tuple[str, str]]:
+        """(name in the export, rendition) of each file of a recording or photo."""
+        below = f"media/{media_id}/"
+        return ((name, name.removeprefix(below)) for name in sorted(self.files) if name.startswith(below))
 
-    def _read(self, name: str, most: int) -> bytes:
-        if self._zip.getinfo(name).file_size > most:
-            raise ExportError(f"{name} is larger than {most >> 20} MiB.")
-        return self._zip.read(name)
+    def _json(self, name: str) -> Any:
+        content = bytearray()
+        for piece in self.pieces(name):
+            content += piece
+            if len(content) > LARGEST_LIST:
+                raise ExportError(f"{name} is larger than {LARGEST_LIST >> 20} MiB.")
+        try:
+            return orjson.loads(content)
+        except orjson.JSONDecodeError as fault:
+            raise ExportError(f"{name} is no JSON: {fault}") from fault
 
 
 class Arrival:
@@ -118,25 +146,26 @@ class Arrival:
         self.told = TakenIn()
 
     def take_in(self) -> TakenIn:
-        """All of it: files first, so that no record ever claims one that is not there."""
-        self._put_files()
+        """All of it, parents first."""
         for name in self.kinds:
-            if name in NOT_TAKEN:
-                continue
-            for place in ("around", "records"):
-                self._put(name, self.export.records(place, name))
+            for place in ("around", "records") if name not in NOT_TAKEN else ():
+                records = [self._renamed(name, record) for record in self.export.records(place, name)]
+                for start in range(0, len(records), BATCH):
+                    self._put(name, records[start : start + BATCH])
         return self.told
 
-    def _put(self, kind: str, records: Iterable[Record]) -> None:
-        renamed = [self._renamed(kind, record) for record in records]
-        for start in range(0, len(renamed), BATCH):
-            some = renamed[start : start + BATCH]
-            with self.database.begin(self.tenant_id) as connection:
-                there = self._there(connection, kind, [record["id"] for record in some])
-                self._count(self.told.there, kind, len(there))
-                for record in some:
-                    if record["id"] not in there:
-                        self._push(connection, kind, record)
+    def _put(self, kind: str, records: Sequence[Record]) -> None:
+        """Those that are not here yet; the files of media first, so that no record claims one that is not there."""
+        with self.database.begin(self.tenant_id) as connection:
+            there = self._there(connection, kind, [record["id"] for record in records])
+        new = [record for record in records if record["id"] not in there]
+        self.told.there[kind] += len(there)
+        if kind == "media":
+            for record in new:
+                self._put_files(record["id"])
+        with self.database.begin(self.tenant_id) as connection:
+            for record in new:
+                self._push(connection, kind, record)
 
     def _push(self, connection: Connection, kind: str, record: Record) -> None:
         """As its maker, at the time it was made, with the service's own leave."""
@@ -144,16 +173,17 @@ class Arrival:
         door = Door(self.kinds, lambda: moment(record["created_at"]))
         said = {name: value for name, value in record.items() if name not in (*SERVER_OWNED, "id")}
         if kind == "people":
-            said |= {"roles": [], "evaluator_ids": []}  # powers are given here, by people, not brought along
+            # what she is, as a studio is led by a teacher; powers are given here, by people, not brought along
+            said |= {"roles": [role for role in said["roles"] or () if role == TEACHER], "evaluator_ids": []}
         change = Change(f"import-{kind}-{record['id']}", kind, record["id"], said)
         (outcome,) = door.push(connection, maker, [change])
         if outcome.status in (Status.APPLIED, Status.MERGED):
-            self._count(self.told.made, kind, 1)
+            self.told.made[kind] += 1
         else:
             why = (outcome.problem or {}).get("detail") or outcome.status.value
             self.told.refused.append(f"{kind} {record['id']}: {why}")
 
-    def _there(self, connection: Connection, kind: str, ids: list[str]) -> set[str]:
+    def _there(self, connection: Connection, kind: str, ids: Sequence[str]) -> set[str]:
         found = select(document.c.record_id).where(
             document.c.tenant_id == self.tenant_id,
             document.c.collection == kind,
@@ -169,20 +199,14 @@ class Arrival:
             said["id"] = seat_id(said["invitation_id"], said["person_id"])
         return said
 
-    def _put_files(self) -> None:
-        for name in self.export.below("media"):
-            _, media_id, rendition = name.split("/", 2)
+    def _put_files(self, media_id: str) -> None:
+        for name, rendition in self.export.of_media(media_id):
             with tempfile.NamedTemporaryFile() as file:
                 for piece in self.export.pieces(name):
                     file.write(piece)
                 file.flush()
                 self.store.put_file(prefix(self.tenant_id, media_id) + rendition, Path(file.name), STORED_AS)
             self.told.files += 1
-
-    @staticmethod
-    def _count(where: dict[str, int], kind: str, number: int) -> None:
-        if number:
-            where[kind] = where.get(kind, 0) + number
 
 
 def _replaced(value: Any, old: str, new: str) -> Any:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, select
 
 from sync.server.actor import Actor
+from sync.server.kind import Kind
 from sync.server.overlay import Key
 from sync.server.statement import Statement, as_list
 from sync.server.tables import document, entry, membership
@@ -76,6 +77,24 @@ def visible_to(
             membership.c.person_id == person_id,
             membership.c.active,
         )
+    )
+
+
+def live(tenant_id: UUID, kind: Kind, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """The records of a kind that are not deleted and of whose table the conditions hold, in the order of their ids."""
+    table = kind.table
+    its = and_(table.c.tenant_id == document.c.tenant_id, table.c.id == document.c.record_id)
+    return (
+        select(document.c.record_id, document.c.body, document.c.author, document.c.seq)
+        .join(table, its)
+        .where(
+            document.c.tenant_id == tenant_id,
+            table.c.tenant_id == tenant_id,
+            document.c.collection == kind.name,
+            document.c.deleted == false(),
+            *conditions,
+        )
+        .order_by(document.c.record_id)
     )
 
 

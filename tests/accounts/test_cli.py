@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from service.accounts.tokens import Tokens
 from service.cli import main
 from service.settings import Settings
 from tests.conftest import environment
+from tests.shell import Shell
 
 ANA = ("ana@riverbend.example", "--tenant", "riverbend", "--name", "Ana Ruiz")
-
-
-class Shell:
-    """Runs commands against this test's database."""
-
-    def __init__(self, env: dict[str, str]) -> None:
-        self.env = env
-
-    def run(self, *said: str) -> Result:
-        return CliRunner(env=self.env).invoke(main, said)
-
-    def words(self, *said: str) -> str:
-        result = self.run(*said)
-        assert (result.exit_code, result.stderr) == (0, ""), result.output
-        return result.stdout.strip()
-
-    def told(self, *said: str) -> Any:
-        return json.loads(self.words(*said, "--json"))
-
-    def refusal(self, *said: str) -> str:
-        result = self.run(*said)
-        assert (result.exit_code, result.stdout) == (1, "")
-        assert result.stderr.startswith("Error: ")
-        return result.stderr.removeprefix("Error: ").rstrip("\n")
 
 
 @pytest.fixture
@@ -134,7 +109,8 @@ def test_missing_settings_are_told_by_name() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    [(), ("db",), ("db", "upgrade"), ("tenant", "create"), ("tenant", "list"), ("person", "create"), ("person", "code"), ("token",),
+    [(), ("db",), ("db", "upgrade"), ("tenant", "create"), ("tenant", "list"), ("person", "create"), ("person", "code"),
+     ("person", "export"), ("person", "import"), ("person", "forget"), ("token",),
      ("provider", "add"), ("provider", "list"), ("provider", "remove"),
      ("roster", "preview"), ("roster", "apply"), ("sandbox",),
      ("person", "grant"), ("person", "end"), ("person", "roles"), ("audit", "verify"), ("audit", "list")],

@@ -49,10 +49,10 @@ def other_doors(ours: Ours, doing: Round) -> Iterator[Figure]:
     }
     for name, pull in doors.items():
         with doing.metered() as cost:
-            driven = drive(ours.address, [pull(place)])  # type: ignore[arg-type]
+            driven = drive(ours.address, [pull(place)])  # type: ignore[arg-type]  # the place of a round of ours is ours
         demand(driven.results == [place.stored()], f"W2 {name}", driven.results)
         yield speed(f"W2 cold pull, 1 client, {name}", "docs/s", place.stored(), driven, cost, 1)
-    yield alone(ours, place)  # type: ignore[arg-type]
+    yield alone(ours, place)  # type: ignore[arg-type]  # the place of a round of ours is ours
 
 
 def alone(ours: Ours, place: OurPlace) -> Figure:

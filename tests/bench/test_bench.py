@@ -89,7 +89,7 @@ def test_a_server_that_loses_notes_is_found_out(ours: Ours) -> None:
             return Forgetful(ours, clients, "draft")
 
     with pytest.raises(CountError, match="W1: the counts do not agree"):
-        list(Round(Loser(), ours.rig.pid, TINY).w1())  # type: ignore[arg-type]
+        list(Round(Loser(), ours.rig.pid, TINY).w1())  # type: ignore[arg-type]  # a double
 
 
 def test_rows_that_a_reader_skips_are_counted(ours: Ours) -> None:

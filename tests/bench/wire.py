@@ -166,7 +166,7 @@ def drive(address: tuple[str, int], scripts: Sequence[Script[Result]]) -> Driven
             for client in clients:
                 client.end()
     results = [client.result for client in clients]
-    return Driven(results, seconds, sum(client.hung_up for client in clients))  # type: ignore[arg-type]
+    return Driven(results, seconds, sum(client.hung_up for client in clients))  # type: ignore[arg-type]  # by now each has ended
 
 
 def _until_done(selector: selectors.BaseSelector, clients: Sequence[Client[Result]]) -> None:

@@ -121,7 +121,7 @@ def serving(app: Flask) -> Iterator[str]:
     """The app behind a socket; yields its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     # Its end waits for the requests under way: their connections would outlive the pool that is closed after it.
-    server.daemon_threads = False  # type: ignore[attr-defined]
+    server.daemon_threads = False  # type: ignore[attr-defined]  # of the threaded server that make_server gives here
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -24,8 +24,10 @@ def world(settings_with_s3: Settings, s3: Answer) -> Iterator[World]:
     client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     world.settings = replace(world.settings, s3_bucket=name)
     world.store = Store(world.settings, WORKER)
-    live(world)
-    yield world
-    world.store.erase_below("")
-    client.delete_bucket(Bucket=name)
-    world.database.dispose()
+    try:
+        live(world)
+        yield world
+    finally:
+        world.store.erase_below("")
+        client.delete_bucket(Bucket=name)
+        world.database.dispose()

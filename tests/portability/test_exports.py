@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,14 @@ import pytest
 from observation_tools.notes import Note
 from observation_tools.webvtt import read_notes
 from service.accounts import directory
-from service.portability import exports
+from service.portability import ExportError, exports
 from service.portability.exporting import MANIFEST, export
-from service.portability.importing import NOT_TAKEN, Arrival, Export, ExportError, TakenIn
+from service.portability.importing import NOT_TAKEN, Arrival, Export, TakenIn
 from service.records import KINDS
 from sync.changes import Record
-from tests.media.world import OLGA, VISIT, World
-from tests.portability.school import DRAFT, NAME, PHOTO, REFUSED, SEAT, SHARED
+from sync.clock import stamp
+from tests.media.world import OLGA, VISIT, World, jobs_of
+from tests.portability.school import DRAFT, NAME, PHOTO, REFUSED, SEAT, SHARED, STUDIO
 
 
 @pytest.fixture
@@ -48,16 +50,17 @@ def elsewhere(world: World, path: Path) -> TakenIn:
 
 
 def again(world: World, path: Path) -> TakenIn:
-    taken = Export(path)
-    taken.check()
     where = (world.tenant_id, "olga-of-the-south")
-    return Arrival(world.database, KINDS, world.store, taken, where).take_in()
+    with Export(path) as taken:
+        taken.check()
+        return Arrival(world.database, KINDS, world.store, taken, where).take_in()
 
 
 def test_it_holds_all_that_is_hers_and_nothing_that_is_not(exported: Path) -> None:
     assert ids(exported, "records/notes.json") == ["draft-note", "note-of-hana", "shared-note"]
     assert ids(exported, "records/visits.json") == ["lesson-of-olga"]
     assert ids(exported, "around/visits.json") == [VISIT]
+    assert ids(exported, "around/groups.json") == [STUDIO]
     assert ids(exported, "records/invitations.json") == ["door-of-olga"]
     assert ids(exported, "records/seats.json") == [SEAT]
     (refused,) = inside(exported, "records/rejected_writes.json")
@@ -103,8 +106,8 @@ def _notes(track: bytes) -> list[Note]:
 
 def test_taken_in_twice_nothing_is_made_twice(world: World, exported: Path) -> None:
     first, second = elsewhere(world, exported), again(world, exported)
-    assert second.made == {}
-    assert sum(second.there.values()) >= sum(first.made.values())
+    assert (second.made.total(), second.files) == (0, 0)
+    assert second.there == first.there + first.made
 
 
 def test_no_powers_are_brought_along(world: World, tmp_path: Path) -> None:
@@ -116,6 +119,11 @@ def test_no_powers_are_brought_along(world: World, tmp_path: Path) -> None:
     assert world.record("people", "olga-of-the-south")["roles"] == ["teacher"]
     assert (world.record("people", "hana-the-host")["roles"] or []) == []
     assert (world.record("people", "hana-the-host")["evaluator_ids"] or []) == []
+
+
+LISTED: dict[str, Any] = {"format": "comewatch-export", "version": 1, "person_id": OLGA, "files": {}}
+OF_ANOTHER_FORM = orjson.dumps(LISTED | {"files": {"records/notes.json": 5}})
+NEWER = orjson.dumps(LISTED | {"version": 2})
 
 
 def rewritten(path: Path, name: str, content: bytes | None) -> Path:
@@ -132,11 +140,14 @@ def rewritten(path: Path, name: str, content: bytes | None) -> Path:
 
 @pytest.mark.parametrize("content", [b"[]", None, b""], ids=["changed", "missing", "empty"])
 def test_a_file_that_was_changed_is_refused(exported: Path, content: bytes | None) -> None:
-    with pytest.raises(ExportError, match=r"records/notes\.json"):
-        Export(rewritten(exported, "records/notes.json", content)).check()
+    changed = rewritten(exported, "records/notes.json", content)
+    with Export(changed) as taken, pytest.raises(ExportError, match=r"records/notes\.json"):
+        taken.check()
 
 
-@pytest.mark.parametrize("content", [b"not JSON", b"{}", b'{"format": "other"}', None])
+@pytest.mark.parametrize(
+    "content", [b"not JSON", b"{}", b"[]", b'{"format": "other"}', None, OF_ANOTHER_FORM, NEWER]
+)
 def test_what_is_no_export_is_refused(exported: Path, content: bytes | None) -> None:
     with pytest.raises(ExportError):
         Export(rewritten(exported, MANIFEST, content))
@@ -164,3 +175,58 @@ def test_asked_for_from_a_phone_it_is_there_for_a_day(world: World) -> None:
         assert exports.latest(connection, world.actor("hana-the-host")) is None
     with ZipFile(io.BytesIO(world.stored(exports.key(ready)))) as file:
         assert MANIFEST in file.namelist()
+
+
+def packed(path: Path, name: str, records: list[Record], *files: str) -> Path:
+    """A zip of somebody's own making, its list in order: these records, and files that say `hers`."""
+    inside = {name: orjson.dumps(records)} | dict.fromkeys(files, b"hers")
+    listed = {
+        name: {"bytes": len(said), "sha256": hashlib.sha256(said).hexdigest()}
+        for name, said in inside.items()
+    }
+    with ZipFile(path, "w") as file:
+        for name, said in inside.items():
+            file.writestr(name, said)
+        file.writestr(MANIFEST, orjson.dumps(LISTED | {"files": listed}))
+    return path
+
+
+def test_files_of_what_is_here_already_are_not_touched(world: World, tmp_path: Path) -> None:
+    photo = world.record("media", PHOTO)
+    made = {"id": PHOTO, "created_by": OLGA, "created_at": stamp(photo["created_at"])}
+    path = packed(tmp_path / "hers.zip", "records/media.json", [made], f"media/{PHOTO}/photo")
+    before = world.stored(f"{world.tenant_id}/{PHOTO}/photo")
+    world.system("people", "olga-of-the-south", display_name=NAME, roles=["teacher"])
+    told = again(world, path)
+    assert (told.there["media"], told.files) == (1, 0)
+    assert world.stored(f"{world.tenant_id}/{PHOTO}/photo") == before
+
+
+@pytest.mark.parametrize(
+    "record",
+    [5, {}, {"id": "note-one"}, {"id": "note-one", "created_by": OLGA, "created_at": "yesterday"}],
+    ids=["a number", "nothing", "half of one", "no time"],
+)
+def test_what_is_no_record_is_refused_by_its_place(world: World, tmp_path: Path, record: Any) -> None:
+    path = packed(tmp_path / "hers.zip", "records/notes.json", [record])
+    with pytest.raises(ExportError, match=r"records/notes\.json holds what is no record"):
+        again(world, path)
+
+
+def test_one_that_cannot_be_written_to_its_end_is_not_left_lying(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.store, "pages", lambda prefix: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        export(world.database, KINDS, world.store, (world.tenant_id, OLGA), tmp_path / "olga.zip", world.now)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_that_are_asked_for_one_after_the_other_are_both_made(world: World) -> None:
+    """Also where the job of the first, given up long ago, waits still."""
+    olga = world.actor(OLGA)
+    with world.database.begin(world.tenant_id) as connection:
+        first = exports.ask(connection, olga, world.now)
+        second = exports.ask(connection, olga, world.now + 2 * exports.LASTS)
+    asked = [job["args"]["export_id"] for job in jobs_of(world) if job["task_name"] == exports.MAKE_EXPORT]
+    assert asked == [str(first.id), str(second.id)]

@@ -36,7 +36,7 @@ class Watch:
 
     def close(self) -> None:
         """Leave the door."""
-        self.school.app.wsgi_app = self._answer  # type: ignore[method-assign]
+        self.school.app.wsgi_app = self._answer  # type: ignore[method-assign]  # what stood there before
         self.tables.close()
 
     def let_in(self, phone: Phone) -> None:

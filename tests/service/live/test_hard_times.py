@@ -227,6 +227,6 @@ def test_its_end_waits_for_what_is_being_asked(begin: Begin) -> None:
         pool = live.database.engine.pool
         await live.stop()
         await asyncio.gather(asked, return_exceptions=True)
-        return int(pool.checkedin())  # type: ignore[attr-defined]
+        return int(pool.checkedin())  # type: ignore[attr-defined]  # a QueuePool
 
     assert asyncio.run(end_in_the_midst()) == 0

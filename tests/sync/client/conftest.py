@@ -39,7 +39,7 @@ def open_phone(tmp_path: Path, tunnel: Tunnel, server: FakeServer) -> OpenPhone:
             "surroundings": around,
             "durable": False,
         } | options
-        return Client(tmp_path / name, **arguments)  # type: ignore[arg-type]
+        return Client(tmp_path / name, **arguments)  # type: ignore[arg-type]  # whatever a test gives, by name
 
     return open_
 

@@ -150,7 +150,7 @@ def test_export(signed_in: Run, tmp_path: Path, lines: bool) -> None:
         document = json.loads(file.read_text())
         assert document["records"] == {"visits": [visit]}
         assert document["refused"][0]["fields"] == {"text": "REFUSE me"}
-    assert set(said(signed_in("export"))["records"]) == {"visits", "notes"}  # type: ignore[index]
+    assert set(said(signed_in("export"))["records"]) == {"visits", "notes"}  # type: ignore[index]  # JSON, which is an object here
 
 
 def test_signing_out(signed_in: Run) -> None:

@@ -66,7 +66,7 @@ def test_attach_upload_and_look(signed_in: Run, film: Path, server: FakeServer) 
     )
     server.store.state(media, "ready")
     assert signed_in("upload").output == ""
-    (one,) = said(signed_in("uploads", "--json"))  # type: ignore[misc]
+    (one,) = said(signed_in("uploads", "--json"))  # type: ignore[misc]  # JSON, which is a list here
     assert (one["stage"], one["path"], one["sent"]) == ("done", str(film), 2_300)
     assert signed_in("uploads", "--forget", media).output == ""
     again = signed_in("uploads", "--forget", media)
@@ -128,8 +128,8 @@ def test_a_bar_on_a_terminal() -> None:
     @click.command()
     def draw() -> None:
         tell = printing_files.teller(terminal=True)
-        tell(Upload(sent=1 << 20, stage=Stage.WAITING, **about))  # type: ignore[arg-type]
-        tell(Upload(sent=4 << 20, stage=Stage.SENT, **about))  # type: ignore[arg-type]
+        tell(Upload(sent=1 << 20, stage=Stage.WAITING, **about))  # type: ignore[arg-type]  # the rest of its fields, each of its own type
+        tell(Upload(sent=4 << 20, stage=Stage.SENT, **about))  # type: ignore[arg-type]  # the rest of its fields, each of its own type
 
     drawn = CliRunner().invoke(draw, color=True).output
     assert drawn.split("\r\x1b[K")[1:] == [

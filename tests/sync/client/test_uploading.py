@@ -93,7 +93,7 @@ class Sluice:
 
 
 def interrupted(phone: Client, sluice: Sluice, stack: ExitStack, **options: object) -> Uploading:
-    uploading = stack.enter_context(phone.uploading(sluice, every=EVERY, **options))  # type: ignore[arg-type]
+    uploading = stack.enter_context(phone.uploading(sluice, every=EVERY, **options))  # type: ignore[arg-type]  # whatever a test gives, by name
     assert sluice.reached.wait(20)
     return uploading
 
