@@ -55,7 +55,7 @@ def hana(app: Flask) -> Caller:
     return caller(app, tenant_id, HANA)
 
 
-BY_LEAVE = ("/v1/u/", "/v1/play/", "/v1/calendar/")
+BY_LEAVE = ("/v1/u/", "/v1/play/", "/v1/calendar/", "/v1/digest/unsubscribe/")
 """Their address is the leave, and ours is nobody's: whatever is said there, nothing is there (test_leave)."""
 
 

@@ -17,6 +17,7 @@ from tests.builders import Caller, caller, make_person, services_of
 
 KEY = {"Idempotency-Key": "once-1"}
 NOTHING_MADE = {
+    "/v1/digest/unsubscribe/<string(maxlength=256):token>",
     "/v1/sign-in/code",
     "/v1/sign-in/refresh",
     "/v1/sign-out",
