@@ -51,6 +51,7 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "forget_answers": "11 * * * *",
         "forget_app_codes": "13 * * * *",
         "forget_secrets": "7 * * * *",
+        "forget_rosters": "11 * * * *",
         "forget_exports": "17 3 * * *",
         "forget_deliveries": "29 3 * * *",
         "take_in": "* * * * *",
@@ -71,6 +72,7 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
     }
     for name in (
         "fold_read_log",
+        "forget_rosters",
         "take_up_clips",
         "erase_media",
         "expire",
