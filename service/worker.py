@@ -92,21 +92,6 @@ class Worker:
             exports.forget_old(connection, tenant_id, self.now())
         return False
 
-    def plan_roster(self, tenant_id: str, preview_id: str) -> None:
-        """Say what a roster would change."""
-        self._rosters().plan(UUID(tenant_id), UUID(preview_id))
-
-    def apply_roster(self, tenant_id: str, preview_id: str) -> None:
-        """Do what a roster's preview says."""
-        self._rosters().apply(UUID(tenant_id), UUID(preview_id))
-
-    def forget_rosters(self, tenant_id: UUID) -> bool:
-        """Forget rosters that were sent a day ago."""
-        return self._rosters().forget(tenant_id)
-
-    def _rosters(self) -> Runner:
-        return Runner(self.database, self.door, roster_doors, self.store, self.now)
-
     def send_webhooks(self, tenant_id: str, webhook_id: str) -> None:
         """Tell an endpoint what waits for it."""
         seal = Seal(self.settings.secret_key, WEBHOOK_SECRETS)
@@ -272,8 +257,9 @@ class Worker:
         queue.task(name=TRANSCODE, retry=jobs.Patient())(self.transcode_media)
         queue.task(name=CUT, retry=jobs.Patient())(self.cut_clip)
         queue.task(name=exports.MAKE_EXPORT, retry=jobs.Patient())(self.make_export)
-        queue.task(name=previews.PLAN, retry=jobs.Patient())(self.plan_roster)
-        queue.task(name=previews.APPLY, retry=jobs.Patient())(self.apply_roster)
+        rosters = Runner(self.database, self.door, roster_doors, self.store, self.now)
+        queue.task(name=previews.PLAN, retry=jobs.Patient())(rosters.plan)
+        queue.task(name=previews.APPLY, retry=jobs.Patient())(rosters.apply)
         queue.task(name=SEND, retry=jobs.Patient())(self.send_webhooks)
         queue.task(name=mail.SEND, retry=jobs.Patient())(self.send_mail)
         queue.task(name=today.SEND, retry=jobs.Patient())(self.send_push)
@@ -294,7 +280,7 @@ class Worker:
             ("11 * * * *", self.purge_inbox),
             ("11 * * * *", self.sweep_uploads),
             ("11 * * * *", self.forget_answers),
-            ("11 * * * *", self.forget_rosters),
+            ("11 * * * *", rosters.forget_rosters),
             ("17 3 * * *", self.tidy_store),
             ("17 3 * * *", self.forget_exports),
             ("29 3 * * *", self.purge),

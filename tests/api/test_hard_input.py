@@ -89,7 +89,7 @@ def bodies(app: Flask) -> list[tuple[str, str]]:
     ]
 
 
-UUID_OF = {"webhook_id", "identity_id", "provider_id"}
+UUID_OF = {"preview_id", "webhook_id", "identity_id", "provider_id"}
 """Parameters that are UUIDs."""
 
 

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
 
-import orjson
 import pytest
 from flask import Flask
-from sqlalchemy import select
-from werkzeug.test import TestResponse
 
 from schemas.problems import Problem, Refused
 from service import jobs
 from service.app import create_app, make_services
-from service.audit.log import audit_log
 from service.integrations.roster import previews, sieve
 from service.integrations.roster.district import Known
 from service.settings import Settings
-from service.worker import Worker
 from sync.clock import system_now
 from sync.server.actor import Actor
-from tests.builders import Caller, caller, make_person, make_tenant, services_of
+from tests.builders import Caller, services_of
 from tests.roster.district import CANARY, District
+from tests.roster.sending import ADA, DOOR, ZIP, Office, acts, opened, slug
 from tests.roster.test_applying import dump
 from tests.servers import Answer, s3_client
 
-ADA, HANA = "ada-the-admin", "hana-teaches"
-DOOR = "/v1/admin/roster/previews"
 EXPECTED = {"schools": {"new": 2}, "people": {"new": 20}, "memberships": {"new": 20}}
-ZIP = {"Content-Type": "application/zip"}
 
 
 @pytest.fixture(scope="module")
@@ -52,95 +43,9 @@ def app(settings_with_s3: Settings, one_app: list[Flask]) -> Iterator[Flask]:
     services_of(one_app[0]).database.dispose()
 
 
-@dataclass
-class Office:
-    """A tenant's administrator, and the worker of her service, whose jobs are done when the test says so."""
-
-    app: Flask
-    tenant_id: UUID
-    ada: Caller
-    hana: Caller
-    mark: str
-    """Of the names in its rosters: nobody else's are so called."""
-    late: timedelta = timedelta(0)
-
-    def district(self, students: int = 30, **about: Any) -> District:
-        return District(students=students, mark=self.mark, **about)
-
-    def zip(self, students: int = 30, **about: Any) -> bytes:
-        return self.district(students, **about).zip()
-
-    def now(self) -> datetime:
-        return system_now() + self.late
-
-    @property
-    def worker(self) -> Worker:
-        services = services_of(self.app)
-        return Worker(services.settings, services.database, services.door, services.store, self.now)
-
-    def send(self, zip_: bytes, query: str = "", who: Caller | None = None) -> TestResponse:
-        return (who or self.ada).call("POST", DOOR + query, data=zip_, headers=ZIP)
-
-    def waiting(self) -> list[tuple[str, dict[str, str]]]:
-        """The jobs of this tenant's rosters."""
-        with services_of(self.app).database.begin(self.tenant_id) as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT task_name, args, queue_name FROM procrastinate_jobs ORDER BY id"
-            )
-            found = [row for row in rows if row.args.get("tenant_id") == str(self.tenant_id)]
-        assert {row.queue_name for row in found if "roster" in row.task_name} <= {jobs.LONG}
-        return [(row.task_name, row.args) for row in found if "roster" in row.task_name]
-
-    def work(self) -> None:
-        """Do the jobs that wait, each twice, as a worker that died would."""
-        for name, about in self.waiting():
-            for _ in range(2):
-                getattr(self.worker, name)(**about)
-
-    def previewed(self, zip_: bytes, query: str = "") -> dict[str, Any]:
-        sent = self.send(zip_, query)
-        assert sent.status_code == 202, sent.json
-        self.work()
-        return self.look(sent.json["id"])
-
-    def look(self, preview_id: str) -> Any:
-        answer = self.ada.get(f"{DOOR}/{preview_id}")
-        assert answer.status_code == 200, answer.json
-        return answer.json
-
-    def applied(self, preview_id: str, **said: bool) -> Any:
-        answer = self.ada.post(f"{DOOR}/{preview_id}/apply", said)
-        assert (answer.status_code, answer.json["state"]) == (202, "applying"), answer.json
-        self.work()
-        return self.look(preview_id)
-
-    def files(self) -> list[str]:
-        store = services_of(self.app).store
-        return [listed.key for page in store.pages(f"{self.tenant_id}/rosters/") for listed in page]
-
-
 @pytest.fixture
 def office(app: Flask) -> Office:
     return opened(app)
-
-
-def opened(app: Flask) -> Office:
-    services, mark = services_of(app), uuid4().hex[:8]
-    tenant_id = make_tenant(services, f"north-{mark}")
-    make_person(services, tenant_id, ADA, "admin")
-    make_person(services, tenant_id, HANA)
-    return Office(app, tenant_id, caller(app, tenant_id, ADA), caller(app, tenant_id, HANA), mark)
-
-
-def slug(answer: TestResponse) -> tuple[int, str]:
-    return answer.status_code, answer.json["type"].removeprefix("/problems/")
-
-
-def acts(office: Office) -> list[tuple[str | None, str, dict[str, Any]]]:
-    mine = select(audit_log).where(audit_log.c.tenant_id == office.tenant_id).order_by(audit_log.c.number)
-    with services_of(office.app).database.begin(office.tenant_id) as connection:
-        found = [(row.actor_id, row.act, orjson.loads(row.about)) for row in connection.execute(mine)]
-    return [act for act in found if act[1].startswith("roster")]
 
 
 def test_a_roster_is_sent_looked_at_and_applied(office: Office) -> None:
@@ -310,7 +215,7 @@ def test_a_worker_that_stops_goes_on_where_it_was(office: Office, monkeypatch: p
     monkeypatch.setattr(jobs, "stopping", threading.Event())
     jobs.stopping.set()
     with pytest.raises(jobs.StoppedError):
-        office.worker.apply_roster(str(office.tenant_id), told["id"])
+        office.runner.apply(str(office.tenant_id), told["id"])
     half = office.look(told["id"])
     assert (half["state"], half["done"], half["steps"]) == ("applying", 10, 42)
     jobs.stopping.clear()
@@ -323,10 +228,10 @@ def test_a_worker_that_stops_goes_on_where_it_was(office: Office, monkeypatch: p
 def test_it_is_forgotten_after_a_day(office: Office) -> None:
     told = office.previewed(office.zip())
     assert len(office.files()) == 1
-    assert office.worker.forget_rosters(office.tenant_id) is False
+    assert office.runner.forget_rosters(office.tenant_id) is False
     assert len(office.files()) == 1
     office.late = timedelta(days=1, seconds=1)
-    office.worker.forget_rosters(office.tenant_id)
+    office.runner.forget_rosters(office.tenant_id)
     assert office.files() == []
     assert office.ada.get(f"{DOOR}/{told['id']}").status_code == 404
 

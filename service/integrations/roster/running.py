@@ -40,28 +40,28 @@ class Runner:
     store: Store
     now: Now
 
-    def plan(self, tenant_id: UUID, preview_id: UUID) -> None:
+    def plan(self, tenant_id: str, preview_id: str) -> None:
         """Hold a roster against what is here; nothing when nobody asks for it any more."""
-        if self._row(tenant_id, preview_id, previews.PLANNING) is not None:
-            planned = self._planned(tenant_id, preview_id)
-            if planned is not None:
-                self._tell(tenant_id, preview_id, *planned)
+        row = self._row(tenant_id, preview_id, previews.PLANNING)
+        planned = row and self._planned(row)
+        if row is not None and planned is not None:
+            self._tell(row, *planned)
 
-    def apply(self, tenant_id: UUID, preview_id: UUID) -> None:
-        """Do what is left of it; where it has become another plan, a person looks at it first."""
+    def apply(self, tenant_id: str, preview_id: str) -> None:
+        """Do what is left of it; where so many would go by now that it may be a mistake, a person looks at it first."""
         row = self._row(tenant_id, preview_id, previews.APPLYING)
-        planned = row and self._planned(tenant_id, preview_id)
+        planned = row and self._planned(row)
         if row is None or planned is None:
             return
         plan, findings = planned
         if not findings.is_sound or (plan.ends_many and not row.many_may_go):
-            self._tell(tenant_id, preview_id, plan, findings)
+            self._tell(row, plan, findings)
             return
         self._note_progress(row, row.done, row.done + len(plan.steps))
         applied = self._apply(row, plan)
         self._end(row, applied)
 
-    def forget(self, tenant_id: UUID) -> bool:
+    def forget_rosters(self, tenant_id: UUID) -> bool:
         """Forget previews of more than a day ago, and their files."""
         with self.database.begin(tenant_id) as connection:
             gone = previews.forget_old(connection, tenant_id, self.now())
@@ -69,36 +69,36 @@ class Runner:
             self.store.erase_below(previews.key(tenant_id, preview_id))
         return False
 
-    def _row(self, tenant_id: UUID, preview_id: UUID, state: str) -> Row[Any] | None:
-        with self.database.begin(tenant_id) as connection:
+    def _row(self, tenant_id: str, preview_id: str, state: str) -> Row[Any] | None:
+        with self.database.begin(UUID(tenant_id)) as connection:
             try:
-                row = previews.find(connection, tenant_id, preview_id)
+                row = previews.find(connection, UUID(tenant_id), UUID(preview_id))
             except Refused as refused:
                 if refused.problem is Problem.NOT_FOUND:
                     return None
                 raise
         return row if row.state == state else None
 
-    def _planned(self, tenant_id: UUID, preview_id: UUID) -> tuple[Plan, Findings] | None:
+    def _planned(self, row: Row[Any]) -> tuple[Plan, Findings] | None:
         """The plan as things stand now; None, and no preview any more, where the file is gone."""
         try:
-            kept = b"".join(self.store.read(previews.key(tenant_id, preview_id)))
+            kept = b"".join(self.store.read(previews.key(row.tenant_id, row.id)))
         except AbsentError:
-            with self.database.begin(tenant_id) as connection:
-                previews.give_up(connection, tenant_id, preview_id)
+            with self.database.begin(row.tenant_id) as connection:
+                previews.give_up(connection, row.tenant_id, row.id)
             return None
         roster, findings = sieve.opened(kept)
-        with self.database.begin(tenant_id) as connection:
+        with self.database.begin(row.tenant_id) as connection:
             connection.exec_driver_sql(_PLANNING_LASTS)
-            return planning.make(connection, tenant_id, roster, self.doorkeeper, findings), findings
+            return planning.make(connection, row.tenant_id, roster, self.doorkeeper, findings), findings
 
-    def _tell(self, tenant_id: UUID, preview_id: UUID, plan: Plan, findings: Findings) -> None:
+    def _tell(self, row: Row[Any], plan: Plan, findings: Findings) -> None:
         state = previews.READY if findings.is_sound else previews.FAULTY
         values = {"state": state, "steps": len(plan.steps), "told": previews.told(plan, findings)}
-        with self.database.begin(tenant_id) as connection:
-            previews.change(connection, tenant_id, preview_id, **values)
+        with self.database.begin(row.tenant_id) as connection:
+            previews.change(connection, row.tenant_id, row.id, **values)
         if state == previews.FAULTY:
-            self.store.erase_below(previews.key(tenant_id, preview_id))
+            self.store.erase_below(previews.key(row.tenant_id, row.id))
 
     def _apply(self, row: Row[Any], plan: Plan) -> Applied:
         def told(done: int, steps: int) -> None:
