@@ -170,6 +170,9 @@ class Problem(Enum):
     STORAGE_FULL = Explanation(
         403, "There is no room for this file", "Delete recordings that are not needed, or ask for more room."
     )
+    ROSTER_BUSY = Explanation(
+        409, "Another roster is under way", "Look after that one; send yours when it is ready or applied."
+    )
     TOO_MANY_WEBHOOKS = Explanation(
         403, "You have as many webhooks as there may be", "Delete one that is not needed."
     )

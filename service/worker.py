@@ -17,13 +17,15 @@ from sqlalchemy import select
 
 from schemas.problems import Refused
 from service import answers, jobs, notifying
-from service.accounts import directory, magic_links, one_time
+from service.accounts import directory, magic_links, one_time, roster_doors
 from service.accounts.apps import models as app_codes
 from service.accounts.apps.leave import scopes_of
 from service.accounts.models import tenant
 from service.database import Database
 from service.hints import Hints
 from service.integrations.push import today
+from service.integrations.roster import previews
+from service.integrations.roster.running import Runner
 from service.integrations.webhooks import deliveries, sending
 from service.integrations.webhooks.following import SEND, Webhooks, send_soon
 from service.integrations.webhooks.notices import Notices
@@ -255,6 +257,9 @@ class Worker:
         queue.task(name=TRANSCODE, retry=jobs.Patient())(self.transcode_media)
         queue.task(name=CUT, retry=jobs.Patient())(self.cut_clip)
         queue.task(name=exports.MAKE_EXPORT, retry=jobs.Patient())(self.make_export)
+        rosters = Runner(self.database, self.door, roster_doors, self.store, self.now)
+        queue.task(name=previews.PLAN, retry=jobs.Patient())(rosters.plan)
+        queue.task(name=previews.APPLY, retry=jobs.Patient())(rosters.apply)
         queue.task(name=SEND, retry=jobs.Patient())(self.send_webhooks)
         queue.task(name=mail.SEND, retry=jobs.Patient())(self.send_mail)
         queue.task(name=today.SEND, retry=jobs.Patient())(self.send_push)
@@ -275,6 +280,7 @@ class Worker:
             ("11 * * * *", self.purge_inbox),
             ("11 * * * *", self.sweep_uploads),
             ("11 * * * *", self.forget_answers),
+            ("11 * * * *", rosters.forget_rosters),
             ("17 3 * * *", self.tidy_store),
             ("17 3 * * *", self.forget_exports),
             ("29 3 * * *", self.purge),

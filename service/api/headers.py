@@ -59,6 +59,8 @@ def secure(response: Response) -> None:
     response.headers.extend(_left())
     response.headers[TIME] = stamp(services().now())
     terms = endpoint_terms()
+    if terms and terms.deprecated:
+        response.headers.extend(terms.deprecated.headers())
     if "claims" in g or (terms and terms.secret):
         response.headers["Cache-Control"] = "no-store"
 

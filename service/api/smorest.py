@@ -19,7 +19,7 @@ from webargs.flaskparser import FlaskParser
 from schemas.fields import Ids, Moment
 from schemas.problems import Problem, Refused
 from service.api import errors, hardened, once
-from service.api.terms import BODY_LIMIT, Policy, Terms, declare
+from service.api.terms import BODY_LIMIT, Deprecated, Policy, Terms, declare
 
 View = TypeVar("View", bound=Callable[..., Any])
 Words = Schema | type[Schema] | dict[str, Any] | None
@@ -216,10 +216,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
         sign_in: bool = False,
         name: str | None = None,
         scopes: Collection[str] = (),
+        deprecated: Deprecated | None = None,
     ) -> Decorator:
         """Serve the view at `rule`; `name` is its operation id where the function's own name will not do.
 
-        `scopes`: each lets another's app in; without any it is served to people on our own apps alone.
+        `scopes`: each lets another's app in; without any it is served to people on our own apps alone. `deprecated`
+        is said in the document and by every answer.
         """
 
         def decorate(view: View) -> View:
@@ -228,11 +230,14 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
             described = self.says(operationId=operation, security=[{SECURITY: []}] if signed_in else [])(view)
             if scopes:
                 described = self.says(**{SCOPES: sorted(scopes)})(described)
+            if deprecated:
+                described = self.says(deprecated=True)(described)
             if signed_in:
                 described = self.refuses(Problem.SIGN_IN_REQUIRED, Problem.SESSION_ENDED)(described)
             if _hears(described, IDEMPOTENCY_KEY):
                 described = once.once(described)
-            terms = Terms(policy, body_limit, secret, _asks(described), sign_in, frozenset(scopes))
+            asks = _asks(described)
+            terms = Terms(policy, body_limit, secret, asks, sign_in, frozenset(scopes), deprecated)
             declare(described, terms)
             self.add_url_rule(rule, operation, described, methods=list(methods))
             return view

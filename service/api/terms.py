@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from email.utils import format_datetime
 from enum import Enum
 from typing import Any
 
@@ -22,12 +24,37 @@ class Policy(Enum):
     SIGNED_IN = "signed in"
 
 
+NOTICE = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecated:
+    """An endpoint that will go: since when that is said, when it goes, and the address of what takes its place."""
+
+    since: date
+    sunset: date
+    instead: str
+
+    def __post_init__(self) -> None:
+        if self.sunset - self.since < NOTICE:
+            raise ValueError(f"what will go says so {NOTICE.days} days before: {self.since} to {self.sunset}")
+
+    def headers(self) -> list[tuple[str, str]]:
+        """What each of its answers says: RFC 9745, RFC 8594, RFC 5829."""
+        since, sunset = (datetime.combine(day, time(), UTC) for day in (self.since, self.sunset))
+        return [
+            ("Deprecation", f"@{int(since.timestamp())}"),
+            ("Sunset", format_datetime(sunset, usegmt=True)),
+            ("Link", f'<{self.instead}>; rel="successor-version"'),
+        ]
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """`secret` answers hold tokens: they are neither compressed nor stored by anybody. `query`: it may have one.
 
     At a door of `sign_in` people say who they are: there an address may try less often.
-    `scopes`: each of them lets another's app in; without any, none comes in.
+    `scopes`: each of them lets another's app in; without any, none comes in. `deprecated`: it will go.
     """
 
     policy: Policy
@@ -36,6 +63,7 @@ class Terms:
     query: bool = True
     sign_in: bool = False
     scopes: frozenset[str] = frozenset()
+    deprecated: Deprecated | None = None
 
 
 def declare(view: Callable[..., Any], terms: Terms) -> None:

@@ -40,6 +40,8 @@ ACTS = frozenset(
         "provider_changed",
         "webhook_changed",
         "roster_read",
+        "roster_asked",
+        "roster_applied",
         "calendar_changed",
         "limits_changed",
         "administered",

@@ -41,9 +41,11 @@ def preview(file: Path, slug: str, order: str | None, as_json: bool) -> None:
     Example:
       comewatch roster preview oneroster.zip --tenant riverbend
     """
+    from service.integrations.roster.telling import document
+
     with open_database() as database:
         _, plan, findings = _planned(database, slug, file, order)
-    say(_document(plan, findings), as_json, _words(plan, findings))
+    say(document(plan, findings), as_json, _words(plan, findings))
 
 
 @roster.command()
@@ -61,6 +63,7 @@ def apply(file: Path, slug: str, order: str | None, yes: bool, as_json: bool) ->
     """
     from service.accounts import roster_doors
     from service.integrations.roster import applying
+    from service.integrations.roster.telling import document
     from service.records import KINDS
     from sync.server.push import Door
 
@@ -72,7 +75,7 @@ def apply(file: Path, slug: str, order: str | None, yes: bool, as_json: bool) ->
             said = f"{plan.counts['people']['ended']} of {plan.people_before} people would go. Look at the preview; if it is meant: --yes"
             raise click.ClickException(said)
         applied = applying.apply(database, Door(KINDS), roster_doors, tenant_id, plan, _progress)
-    told = _document(plan, findings) | {"done": applied.done, "refused": applied.refused}
+    told = document(plan, findings) | {"done": applied.done, "refused": applied.refused}
     say(told, as_json, "\n".join([f"Done: {applied.done} changes.", *applied.refused]))
     if applied.refused:
         raise click.ClickException(f"{len(applied.refused)} changes were refused; the rest is done.")
@@ -86,30 +89,20 @@ def _progress(done: int, all_: int) -> None:
 def _planned(database: Database, slug: str, file: Path, order: str | None) -> tuple[UUID, Plan, Findings]:
     from service.accounts import directory, roster_doors
     from service.integrations.roster import plan as planning
-    from service.integrations.roster.district import Known
+    from service.integrations.roster import previews
     from service.integrations.roster.reading import read
     from sync.clock import system_now
 
     with database.begin_reference() as connection:
         tenant_id = directory.tenant_by_slug(connection, slug)
     with database.begin(tenant_id) as connection:
-        ids = list(planning.known_ids(connection, tenant_id))
-    known = Known(
-        {name for kind, name in ids if kind == "schools"}, {name for kind, name in ids if kind == "people"}
-    )
+        known = previews.known(connection, tenant_id)
     with file.open("rb") as opened:
         found, findings = read(opened, known, system_now().date(), order)
     if not findings.is_sound:
         return tenant_id, planning.Plan(), findings
     with database.begin(tenant_id) as connection:
         return tenant_id, planning.make(connection, tenant_id, found, roster_doors, findings), findings
-
-
-def _document(plan: Plan, findings: Findings) -> dict[str, object]:
-    steps = [{"act": step.act, "collection": step.collection, "name": step.name} for step in plan.steps]
-    counts = {"counts": plan.counts, "ends_many": plan.ends_many, "kept": plan.kept, "grants": plan.grants}
-    counts["without_powers"] = plan.without_powers
-    return {**counts, "steps": steps, **findings.document()}
 
 
 def _words(plan: Plan, findings: Findings) -> str:

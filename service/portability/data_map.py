@@ -93,6 +93,7 @@ SERVICE: Mapping[str, Kept] = MappingProxyType(
         "roster_source": _hers(
             "what the roster said of her last", "as long as the roster names her", "record_id"
         ),
+        "roster_preview": _hers("that she sent a roster; what it would change, with names of staff", "a day"),
         "calendar_link": _hers("that she has a calendar feed; not its address", "until she takes it back"),
         "calendar_invite": _hers("which seats were told by calendar", "as long as the record"),
         "notice_preference": _hers("when and how she wants to be told", "as long as she is here"),
@@ -159,7 +160,8 @@ def markdown() -> str:
 _HEAD = """# What is kept of people
 
 Written by `python -m service.portability.data_map`; a test holds it against the tables. Nothing is kept of students: there
-is no such record. Files lie in the object store below `<tenant>/<media id>/`; exports below `<tenant>/exports/`, for a day.
+is no such record. Files lie in the object store below `<tenant>/<media id>/`; exports below `<tenant>/exports/`
+and what a roster says of staff below `<tenant>/rosters/`, for a day.
 
 A person takes everything of hers along (`POST /v1/me/export`, `comewatch person export`), it can be taken in elsewhere
 (`comewatch person import`), and she is forgotten by `comewatch person forget`. What is held for an incident is kept until

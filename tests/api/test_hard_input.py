@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests import tally
 from tests.api.conftest import HANA, OLGA
 from tests.api.test_policies import PUBLIC
 from tests.builders import CHALLENGE, Caller, caller, make_person, make_tenant, put, services_of
@@ -43,13 +44,13 @@ OAUTH = {
 PAGES = OAUTH | {"/v1/openapi.json", "/v1/docs/", "/v1/docs/start.js", "/v1/docs/<name>"}
 
 
-@pytest.fixture(scope="module")
-def hana(app: Flask) -> Caller:
-    """One tenant for the whole file: nothing here succeeds in changing anything."""
+@pytest.fixture(scope="module", params=["teacher", "admin"])
+def hana(app: Flask, request: pytest.FixtureRequest) -> Caller:
+    """One tenant for the whole file, in which she has this role: nothing here succeeds in changing anything."""
     services = services_of(app)
-    tenant_id = make_tenant(services)
-    for person_id in (HANA, OLGA):
-        make_person(services, tenant_id, person_id)
+    tenant_id = make_tenant(services, f"north-of-a-{request.param}")
+    make_person(services, tenant_id, HANA, request.param)
+    make_person(services, tenant_id, OLGA)
     put(services, tenant_id, "visits", "visit-one", host_id=OLGA, observer_ids=[HANA], state="captured")
     put(services, tenant_id, "invitations", "open-door", host_id=HANA, state="open", to_tenant=True)
     return caller(app, tenant_id, HANA)
@@ -89,7 +90,7 @@ def bodies(app: Flask) -> list[tuple[str, str]]:
     ]
 
 
-UUID_OF = {"webhook_id", "identity_id", "provider_id"}
+UUID_OF = {"preview_id", "webhook_id", "identity_id", "provider_id"}
 """Parameters that are UUIDs."""
 
 
@@ -105,6 +106,8 @@ def named(path: str) -> str:
 def told(who: Caller, method: str, path: str, **options: Any) -> tuple[int, str, list[str]]:
     """Status, slug and places of the problem that is answered."""
     answer = who.call(method, path, **options)
+    tally.count("requests of hard input were answered by a problem, none of them a fault of ours", 1)
+    assert answer.status_code < 500, (method, path, answer.data)
     assert answer.content_type == "application/problem+json", (method, path, answer.status, answer.data)
     assert answer.json["status"] == answer.status_code
     return (

@@ -39,6 +39,26 @@ def waiting_jobs(world: World) -> int:
         return int(connection.exec_driver_sql("SELECT count(*) FROM procrastinate_jobs").scalar_one())
 
 
+TWICE = (
+    "fold_read_log",
+    "forget_rosters",
+    "take_up_clips",
+    "erase_media",
+    "expire",
+    "give_up_held",
+    "purge_inbox",
+    "sweep_uploads",
+    "tidy_store",
+    "purge",
+    "take_up_mail",
+    "forget_mail",
+    "send_calendar_invites",
+    "push_today",
+    "send_digests",
+    "raise_horizon",
+)
+
+
 def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worker) -> None:
     queue = worker_of.queue()
     by_the_clock = {task.task.name: task.cron for task in queue.periodic_registry.periodic_tasks.values()}
@@ -51,6 +71,7 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "forget_answers": "11 * * * *",
         "forget_app_codes": "13 * * * *",
         "forget_secrets": "7 * * * *",
+        "forget_rosters": "11 * * * *",
         "forget_exports": "17 3 * * *",
         "forget_deliveries": "29 3 * * *",
         "take_in": "* * * * *",
@@ -69,23 +90,7 @@ def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worke
         "forget_mail": "29 3 * * *",
         "raise_horizon": "41 3 * * *",
     }
-    for name in (
-        "fold_read_log",
-        "take_up_clips",
-        "erase_media",
-        "expire",
-        "give_up_held",
-        "purge_inbox",
-        "sweep_uploads",
-        "tidy_store",
-        "purge",
-        "take_up_mail",
-        "forget_mail",
-        "send_calendar_invites",
-        "push_today",
-        "send_digests",
-        "raise_horizon",
-    ):
+    for name in TWICE:
         assert queue.tasks[name].queueing_lock == name
         for _ in range(2):
             queue.tasks[name].func(0)

@@ -72,6 +72,8 @@ class District:
     classes_of_each: int = 6
     version: str = "1.1"
     seed: int = 1
+    mark: str = ""
+    """Stands in the names of schools and staff."""
 
     def zip(self, **changed: bytes | None) -> bytes:
         """The zip; `changed` files (`users=...`) take the place of its own, None leaves one out."""
@@ -109,7 +111,7 @@ class District:
         yield "sourcedId", "status", "dateLastModified", "name", "type", "identifier", "parentSourcedId"
         yield "district", "", "", "The District", "district", "", ""
         for number in range(self.schools):
-            yield f"org-{number}", "", "", f"School {number}", "school", "", "district"
+            yield f"org-{number}", "", "", f"School {self.mark}{number}", "school", "", "district"
 
     def _sessions(self) -> Rows:
         yield "sourcedId", "status", "dateLastModified", "title", "type", "startDate", "endDate", "parentSourcedId", "schoolYear"  # fmt: skip
@@ -124,7 +126,7 @@ class District:
         """What the colleague of this number is called."""
         rng = random.Random(self.seed * 1_000_003 + number)
         given = rng.choice(("Ana", "Bo", "Caro", "Dara", "Eli", "Femi"))
-        return f"{given} Staff{number}"
+        return f"{given} Staff{self.mark}{number}"
 
     def _people(self) -> Iterator[tuple[str, str, str, str, str]]:
         """(sourcedId, given name, family name, role, school)"""

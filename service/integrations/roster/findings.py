@@ -42,6 +42,8 @@ class Findings:
     more: int = 0
     repairs: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    """How many rows each file has, as far as it was read."""
 
     def fault(self, file: str, line: int, column: str, said: str) -> None:
         """Note a fault."""
@@ -71,6 +73,7 @@ class Findings:
             "more_faults": self.more,
             "repairs": [{"said": said, "times": times} for said, times in self.repairs.items()],
             "left_out": _by_name(self.left_out),
+            "rows_read": sum(self.rows.values()),
         }
 
 

@@ -57,12 +57,15 @@ class Table:
         cells_of = tuple(self.places.items())
         lines = self._records()
         next(lines, None)
+        read = 0
         for line, cells in lines:
             if any(cells):
+                read += 1
                 if len(cells) != self._width and not self._fits(line, cells, telling=telling):
                     continue
                 found = {name: cells[place].strip() for name, place in cells_of if place < len(cells)}
                 yield Row(line, found)
+        self._findings.rows[self.file] = read
 
     def _fits(self, line: int, cells: Sequence[str], *, telling: bool) -> bool:
         if any(cells[self._width :]):

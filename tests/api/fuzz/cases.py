@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import schemathesis
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 
+schemathesis.serializer.alias("application/zip", "application/octet-stream")
 MODES = {"as documented": GenerationMode.POSITIVE, "against the document": GenerationMode.NEGATIVE}
 
 
