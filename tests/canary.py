@@ -13,7 +13,7 @@ import json
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,7 @@ from service.api.services import EXTENSION, Services
 from service.integrations.calendar import links
 from service.records import KINDS
 from sync.changes import Change
+from sync.server.inbox import Arrival
 from sync.server.push import Door
 from tests import tally
 
@@ -102,15 +103,16 @@ def note(tenant_id: UUID, person_id: str, changes: Iterable[Change]) -> None:
         del heard.words[old]
 
 
-_push = Door.push
+_push = Door.push_together
 
 
-def _pushes(door: Door, connection: Any, actor: Any, changes: Any, *said: Any, **more: Any) -> Any:
-    note(actor.tenant_id, actor.person_id, changes)
-    return _push(door, connection, actor, changes, *said, **more)
+def _pushes(door: Door, connection: Any, arrivals: Sequence[Arrival]) -> Any:
+    for arrival in arrivals:
+        note(arrival.actor.tenant_id, arrival.actor.person_id, arrival.changes)
+    return _push(door, connection, arrivals)
 
 
-Door.push = _pushes  # type: ignore[method-assign]  # every write of a record goes there
+Door.push_together = _pushes  # type: ignore[method-assign]  # every write of a record goes there
 _call = Flask.__call__
 
 

@@ -24,7 +24,7 @@ def shell(world: World, token_key: str, s3: Answer) -> Shell:
 @pytest.fixture
 def file(shell: Shell, tmp_path: Path) -> Path:
     path = tmp_path / "olga.zip"
-    assert shell.words("person", "export", ADDRESS, str(path)).startswith(f"{path}: 15 records in 23 files.")
+    assert shell.words("person", "export", ADDRESS, str(path)).startswith(f"{path}: 16 records in 25 files.")
     return path
 
 
