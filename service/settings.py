@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -73,6 +74,7 @@ class Settings:
     rate_limit_account: int
     trusted_proxies: tuple[Network, ...]
     smtp_url: str | None = field(repr=False)
+    smtp_ca_file: Path | None
     mail_from: str | None
     vapid_key: str | None = field(repr=False)
     push_hosts: tuple[str, ...]
@@ -170,6 +172,7 @@ def _read(env: Source) -> dict[str, Any]:
         "rate_limit_account": env.int("RATE_LIMIT_ACCOUNT", 10, validate=_or_none),
         "trusted_proxies": _networks(env.list("TRUSTED_PROXIES", [], validate=_are_networks)),
         "smtp_url": env.str("SMTP_URL", None, validate=_mail_server),
+        "smtp_ca_file": env.path("SMTP_CA_FILE", None, validate=_authorities),
         "mail_from": _mail_from(env),
         "vapid_key": (env.str("VAPID_KEY", None, validate=_p256_or_none) or "").replace("\\n", "\n") or None,
         "push_hosts": tuple(env.list("PUSH_HOSTS", list(PUSH_HOSTS), validate=_push_hosts)),
@@ -252,6 +255,13 @@ def _mail_server(url: str | None) -> None:
         )
     if where.password and where.scheme == "smtp":
         raise ValidationError("would send its password in clear: use smtps:// or smtp+starttls://")
+
+
+def _authorities(path: Path | None) -> None:
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as fault:
+        raise ValidationError(f"must be a file of certificates in PEM: {fault}") from None
 
 
 def _sender(sender: str | None) -> None:

@@ -27,7 +27,7 @@ from webauthn.helpers.structs import (
 from schemas.problems import Problem, Refused
 from service.accounts import one_time, sessions
 from service.accounts.one_time import Purpose
-from service.accounts.sessions import Pair
+from service.accounts.sessions import Count, Pair
 from service.accounts.tokens import Tokens
 from service.accounts.ways import passkey
 from service.database import Database
@@ -122,7 +122,7 @@ class Passkeys:
         )
         return _plain(options)
 
-    def open(self, tokens: Tokens, credential: dict[str, Any], device: tuple[str, str]) -> Pair:
+    def open(self, tokens: Tokens, credential: dict[str, Any], device: tuple[str, str], count: Count) -> Pair:
         """A session on the device for the passkey's owner; Refused(SIGN_IN_FAILED) when it is none of ours."""
         challenge, _ = self._answered(credential, Purpose.PASSKEY)
         row = self._find(credential)
@@ -139,6 +139,7 @@ class Passkeys:
         except Exception:  # whatever the library stumbles over, the sender has written
             raise _failed() from None
         _demand_handle(row, credential)
+        count(f"passkeys of {row.tenant_id} {row.person_id}")
         with self._database.begin(row.tenant_id) as connection:
             _note(connection, row, seen.new_sign_count, self._now())
             return sessions.open_on(connection, tokens, row.tenant_id, row.person_id, device, self._now())

@@ -8,7 +8,7 @@ have signed, was given out before a backup was restored: it goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,6 +44,8 @@ NOTED = {
     REMOVED: "removed",
 }
 """How the audit log says why a session ended."""
+Count = Callable[[str], None]
+"""Counts a sign-in by the account that was proven; Refused(RATE_LIMITED) after too many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from service.accounts.apps.registry import Registered, Wish
 from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
+from service.audit import note
 
 blueprint = Blueprint("apps", __name__, url_prefix="/v1", description="Others' apps")
 _ONE = "<string(maxlength=64):client_id>"
@@ -55,7 +56,10 @@ def list_all(work: Work) -> dict[str, Any]:
 def register_app(work: Work, said: dict[str, Any]) -> Registered:
     """Register an app. Its secret is told only now; nobody can use the app before it is approved."""
     _demand_admin(work)
-    return registry.register(work.connection, Wish(**said), work.actor.tenant_id, work.services.now())
+    actor, now = work.actor, work.services.now()
+    made = registry.register(work.connection, Wish(**said), actor.tenant_id, now)
+    note(work.connection, actor.tenant_id, actor, "app_registered", {"app_id": made.client_id}, now)
+    return made
 
 
 @blueprint.route(f"/admin/apps/{_ONE}/approval", methods=("PUT",), policy=Policy.SIGNED_IN)
@@ -77,7 +81,8 @@ def approve_app(work: Work, said: dict[str, Any], client_id: str) -> None:
 def withdraw_app(work: Work, client_id: str) -> None:
     """Let nobody in your tenant use an app any more, at once."""
     _demand_admin(work)
-    if not registry.withdraw(work.connection, work.actor.tenant_id, client_id, work.services.now()):
+    actor, now = work.actor, work.services.now()
+    if not registry.withdraw(work.connection, actor.tenant_id, client_id, actor.person_id, now):
         raise Refused(Problem.NOT_FOUND)
 
 

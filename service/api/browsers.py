@@ -20,6 +20,8 @@ STYLE = (
     "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;color:#222;background:#fff}"
     "h1{font-size:1.4rem}button{font:inherit;padding:.6rem 1.2rem;margin:.5rem .5rem 0 0;border:1px solid #245;border-radius:.4rem;background:#fff}"
     "button.yes{background:#245;color:#fff}input{font:inherit;padding:.5rem;width:100%;box-sizing:border-box}.faint{color:#555}"
+    "ul{padding-left:1.3rem}button,input{min-height:2.9rem}"
+    "@media(max-width:30rem){body{margin:1.2rem auto}main form>button{width:100%;margin-right:0}}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 LANGUAGES = ("en", "es")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -120,7 +121,13 @@ def _question(server: Server, client: Client, scope: str, here: Browser, leads_t
         return page("not_approved.html", 403, client=client)
     sentences = [SCOPES[name] for name in SCOPES if name in wanted]
     told: dict[str, Any] = {"client": client, "sentences": sentences, "here": here, **_way_on()}
-    return page("consent.html", leads_to=leads_to, **told)
+    return page("consent.html", leads_to=leads_to, place=_place(leads_to), **told)
+
+
+def _place(leads_to: str) -> str:
+    """The app's address as a person knows it; nothing for a device, and for an app on her own."""
+    parts = urlsplit(leads_to)
+    return parts.hostname or "" if parts.scheme in ("http", "https") else ""
 
 
 def _for_device(here: Browser, user_code: str, said: str | None) -> Response:

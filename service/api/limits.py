@@ -7,7 +7,7 @@ minute ends when everybody's does. A refused push is not lost: it stays in its o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -74,7 +74,7 @@ class Limits:
         """Count a request, once however often it is asked: the asker's own allowance, or whichever is used up."""
         if COUNTED not in environ:
             limits = self._of_person(claims) if claims else self._of_address(environ, sign_in=sign_in)
-            environ[COUNTED] = _nearest(self._count(*limit) for limit in limits)
+            environ[COUNTED] = _nearest(self._count(limits))
         allowance: Allowance | None = environ[COUNTED]
         return allowance
 
@@ -95,20 +95,26 @@ class Limits:
         `account` is whatever names it (an address, a code); only its digest is kept.
         """
         digest = hashlib.sha256(account.encode("utf-8", "replace")).hexdigest()
-        found = self._count("account", digest, self._settings.rate_limit_account)
-        if found is not None:
+        for found in self._count([("account", digest, self._settings.rate_limit_account)]):
             found.demand()
 
-    def _count(self, limit: str, who: str, quota: int) -> Allowance | None:
-        if not quota:
-            return None
-        key = f"{limit} {who}"
-        moment = int(self._now().timestamp()) + crc32(key.encode("utf-8", "replace")) % WINDOW_S
-        used = self._counter.incr(f"{key} {moment // WINDOW_S}", WINDOW_S)
-        return Allowance(limit, quota, used, WINDOW_S - moment % WINDOW_S)
+    def _count(self, limits: Sequence[Limit]) -> list[Allowance]:
+        """Count a request in all of these at once."""
+        now = int(self._now().timestamp())
+        counted = [limit for limit in limits if limit[2]]
+        windows = [_window(limit, now) for limit in counted]
+        counts = self._counter.count([key for key, _ in windows], WINDOW_S) if windows else []
+        found = zip(counted, counts, windows, strict=True)
+        return [Allowance(name, quota, used, left) for (name, _, quota), used, (_, left) in found]
 
 
-def _nearest(found: Iterator[Allowance | None]) -> Allowance | None:
+def _window(limit: Limit, now: int) -> tuple[str, int]:
+    """The name of the window that is now, and how many seconds are left of it."""
+    key = f"{limit[0]} {limit[1]}"
+    moment = now + crc32(key.encode("utf-8", "replace")) % WINDOW_S
+    return f"{key} {moment // WINDOW_S}", WINDOW_S - moment % WINDOW_S
+
+
+def _nearest(allowances: Sequence[Allowance]) -> Allowance | None:
     """The one that is used up; else the first, which is the asker's own."""
-    allowances = [allowance for allowance in found if allowance is not None]
     return next((one for one in allowances if one.is_used_up), allowances[0] if allowances else None)

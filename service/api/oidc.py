@@ -83,7 +83,8 @@ def start(said: dict[str, Any], provider_id: UUID) -> AnyResponse:
 @blueprint.refuses(Problem.SIGN_IN_FAILED)
 def callback(said: dict[str, Any], provider_id: UUID) -> AnyResponse:
     """Where the school's provider sends the browser back to. Not for apps."""
-    landing = services().attempts.finish(provider_id, said, request.cookies.get(COOKIE, ""))
+    using, browser = services(), request.cookies.get(COOKIE, "")
+    landing = using.attempts.finish(provider_id, said, browser, using.limits.demand_attempt)
     if landing.address is not None:
         return redirect(landing.address)
     return _page(landing)

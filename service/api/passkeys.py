@@ -30,5 +30,5 @@ def challenge_passkey() -> dict[str, Any]:
 @blueprint.refuses(Problem.SIGN_IN_FAILED)
 def sign_in_by_passkey(said: dict[str, Any]) -> Pair:
     """Open a session with a passkey's answer to a challenge."""
-    device = (said["device_id"], said["device_name"])
-    return services().passkeys.open(services().tokens, said["credential"], device)
+    using, device = services(), (said["device_id"], said["device_name"])
+    return using.passkeys.open(using.tokens, said["credential"], device, using.limits.demand_attempt)

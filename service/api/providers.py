@@ -14,6 +14,7 @@ from service.accounts.seal import Seal
 from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
+from service.audit import note
 from service.outbound import OutboundError
 
 blueprint = Blueprint(
@@ -50,6 +51,7 @@ def add_provider(work: Work, said: dict[str, Any]) -> dict[str, Any]:
         made = providers.add(work.connection, seal, tenant_id, NewProvider(**said), work.services.now())
     except DirectoryError as error:
         raise Refused(Problem.INVALID_REQUEST, errors={"/domains": [str(error)]}) from None
+    _note(work, made, "added")
     return _told(work, providers.find(work.connection, made))
 
 
@@ -62,6 +64,12 @@ def remove_provider(work: Work, provider_id: UUID) -> None:
     _demand_admin(work)
     if not providers.remove(work.connection, work.actor.tenant_id, provider_id):
         raise Refused(Problem.NOT_FOUND)
+    _note(work, provider_id, "removed")
+
+
+def _note(work: Work, provider_id: UUID, way: str) -> None:
+    about = {"provider_id": str(provider_id), "way": way}
+    note(work.connection, work.actor.tenant_id, work.actor, "provider_changed", about, work.services.now())
 
 
 def _demand_admin(work: Work) -> None:

@@ -30,6 +30,7 @@ from service.api.paging import PageQuerySchema
 from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
+from service.audit import note
 from service.integrations.webhooks import deliveries
 from service.integrations.webhooks.apps import MANAGE
 from service.integrations.webhooks.endpoints import Endpoints, Owner
@@ -81,7 +82,9 @@ class DeliveriesQuerySchema(PageQuerySchema):
 @in_transaction
 def create_webhook(work: Work, said: dict[str, Any]) -> dict[str, Any]:
     """Have an address told what happens to the records that you may see."""
-    return endpoints(work).add(said, work.services.now())
+    made = endpoints(work).add(said, work.services.now())
+    _note(work, made["id"], "added")
+    return made
 
 
 @blueprint.route("", policy=Policy.SIGNED_IN, scopes=(MANAGE,))
@@ -109,7 +112,9 @@ def get_webhook(work: Work, webhook_id: UUID) -> Any:
 @in_transaction
 def change_webhook(work: Work, said: dict[str, Any], webhook_id: UUID) -> Any:
     """Change an address, its events, or whether it is told at all."""
-    return endpoints(work).change(webhook_id, said, work.services.now())
+    changed = endpoints(work).change(webhook_id, said, work.services.now())
+    _note(work, webhook_id, "changed")
+    return changed
 
 
 @blueprint.route(_ONE, methods=("DELETE",), policy=Policy.SIGNED_IN, scopes=(MANAGE,))
@@ -119,6 +124,7 @@ def change_webhook(work: Work, said: dict[str, Any], webhook_id: UUID) -> Any:
 def delete_webhook(work: Work, webhook_id: UUID) -> None:
     """Forget an address, and all that was sent to it."""
     endpoints(work).remove(webhook_id)
+    _note(work, webhook_id, "removed")
 
 
 @blueprint.route(
@@ -130,7 +136,9 @@ def delete_webhook(work: Work, webhook_id: UUID) -> None:
 @in_transaction
 def rotate_secret(work: Work, webhook_id: UUID) -> dict[str, Any]:
     """Make a new secret. For 24 hours deliveries are signed with the one before as well."""
-    return endpoints(work).rotate(webhook_id, work.services.now())
+    rotated = endpoints(work).rotate(webhook_id, work.services.now())
+    _note(work, webhook_id, "secret_rotated")
+    return rotated
 
 
 @blueprint.route(f"{_ONE}/ping", methods=("POST",), policy=Policy.SIGNED_IN, scopes=(MANAGE,))
@@ -172,6 +180,11 @@ def endpoints(work: Work) -> Endpoints:
     """Those that the asker manages; Refused(NOT_ALLOWED) when that is not hers to do."""
     seal = Seal(work.services.settings.secret_key, WEBHOOK_SECRETS)
     return Endpoints(work.connection, _owner(work), seal, work.services.outbound)
+
+
+def _note(work: Work, webhook_id: UUID, way: str) -> None:
+    about = {"webhook_id": str(webhook_id), "way": way}
+    note(work.connection, work.actor.tenant_id, work.actor, "webhook_changed", about, work.services.now())
 
 
 def _owner(work: Work) -> Owner:

@@ -108,7 +108,7 @@ def revoke_app(client_id: str, slug: str, as_json: bool) -> None:
         with database.begin_reference() as connection:
             tenant_id = directory.tenant_by_slug(connection, slug)
         with database.begin(tenant_id) as connection:
-            gone = registry.withdraw(connection, tenant_id, client_id, system_now())
+            gone = registry.withdraw(connection, tenant_id, client_id, None, system_now())
     if not gone:
         raise click.ClickException(f"{slug} has not approved {client_id}; see: comewatch app list")
     say({"client_id": client_id, "revoked": True}, as_json, f"{client_id} is out of {slug}, everywhere.")

@@ -35,6 +35,7 @@ def export_person(address: str, file: Path, as_json: bool) -> None:
     with open_database(settings) as database:
         whose = _whose(database, address)
         manifest = export(database, KINDS, Store(settings), whose, file, system_now())
+        _note(database, whose, "export_fetched", sum(manifest["records"].values()))
     files = len(manifest["files"])
     words = [f"{file}: {sum(manifest['records'].values())} records in {files} files."]
     words += [f"Not in the store any more: {name}" for name in manifest["left_out"]]
@@ -63,7 +64,9 @@ def import_person(file: Path, address: str, as_json: bool) -> None:
     settings = settings_of_this_shell()
     with open_database(settings) as database, Export(file) as export:
         export.check()
-        told = Arrival(database, KINDS, Store(settings), export, _whose(database, address)).take_in()
+        whose = _whose(database, address)
+        told = Arrival(database, KINDS, Store(settings), export, whose).take_in()
+        _note(database, whose, "import_done", told.made.total())
     words = f"{told.made.total()} records made, {told.there.total()} were there, {told.files} files stored."
     say(vars(told), as_json, "\n".join([words, *told.refused]))
 
@@ -104,6 +107,16 @@ def forget_person(address: str, yes: bool, as_json: bool) -> None:
         as_json,
         f"Forgotten: {gone.records} records, {gone.media} of them with files.",
     )
+
+
+def _note(database: Database, whose: tuple[UUID, str], act: str, count: int) -> None:
+    from service.audit import note
+    from sync.clock import system_now
+
+    tenant_id, person_id = whose
+    about: dict[str, str | int] = {"person_id": person_id, "by": "operator", "count": count}
+    with database.begin(tenant_id) as connection:
+        note(connection, tenant_id, None, act, about, system_now())
 
 
 def _whose(database: Database, address: str) -> tuple[UUID, str]:

@@ -55,6 +55,7 @@ def add(
     from service.accounts.oidc.attempt import redirect_uri
     from service.accounts.oidc.discovery import Discovery
     from service.accounts.seal import Seal
+    from service.audit import note
     from service.outbound import Outbound
     from sync.clock import system_now
 
@@ -62,10 +63,14 @@ def add(
     secret = client_secret_file.read().strip() if client_secret_file else None
     new = providers.NewProvider(name, issuer, client_id, secret, domains, links)
     Discovery(Outbound(settings.development), system_now).endpoints(issuer)
-    with open_database(settings) as database, database.begin_reference() as connection:
-        tenant_id = directory.tenant_by_slug(connection, slug)
-        providers.bind_domains(connection, tenant_id, domains)
-        made = providers.add(connection, Seal(settings.secret_key), tenant_id, new, system_now())
+    with open_database(settings) as database:
+        with database.begin_reference() as connection:
+            tenant_id = directory.tenant_by_slug(connection, slug)
+        with database.begin(tenant_id) as connection:
+            providers.bind_domains(connection, tenant_id, domains)
+            made = providers.add(connection, Seal(settings.secret_key), tenant_id, new, system_now())
+            about = {"provider_id": str(made), "way": "added", "by": "operator"}
+            note(connection, tenant_id, None, "provider_changed", about, system_now())
     back = redirect_uri(settings.public_url, made)
     say(
         {"id": str(made), "redirect_uri": back}, as_json, f"{name} is added: {made}\nRegister with it: {back}"
@@ -106,11 +111,17 @@ def remove(provider_id: UUID, slug: str, as_json: bool) -> None:
     """
     from service.accounts import directory
     from service.accounts.oidc import providers
+    from service.audit import note
+    from sync.clock import system_now
 
-    with open_database() as database, database.begin_reference() as connection:
-        tenant_id = directory.tenant_by_slug(connection, slug)
-        if not providers.remove(connection, tenant_id, provider_id):
-            raise directory.DirectoryError(
-                f"{slug} has no provider {provider_id}; see: comewatch provider list"
-            )
+    with open_database() as database:
+        with database.begin_reference() as connection:
+            tenant_id = directory.tenant_by_slug(connection, slug)
+        with database.begin(tenant_id) as connection:
+            if not providers.remove(connection, tenant_id, provider_id):
+                raise directory.DirectoryError(
+                    f"{slug} has no provider {provider_id}; see: comewatch provider list"
+                )
+            about = {"provider_id": str(provider_id), "way": "removed", "by": "operator"}
+            note(connection, tenant_id, None, "provider_changed", about, system_now())
     say({"id": str(provider_id)}, as_json, f"{provider_id} is removed.")

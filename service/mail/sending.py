@@ -35,7 +35,8 @@ def send(database: Database, settings: Settings, tenant_id: UUID, mail_id: UUID,
         return
     message = compose(row, row.recipient, settings.mail_from, mail_id, row.created_at)
     try:
-        MailServer(settings.smtp_url).send(message)  # no transaction is open while a server is waited for
+        server = MailServer(settings.smtp_url, settings.smtp_ca_file)
+        server.send(message)  # no transaction is open while a server is waited for
     except MessageRefusedError as refusal:
         _log.warning("a mail was refused for good", tenant_id=tenant_id, record_id=str(mail_id))
         with database.begin(tenant_id) as connection:

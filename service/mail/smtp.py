@@ -6,6 +6,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 PATIENCE_S = 30.0
@@ -32,9 +33,13 @@ class MessageRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A server by its address: `smtp://`, `smtps://`, or `smtp+starttls://user:password@host:port`."""
+    """A server by its address: `smtp://`, `smtps://`, or `smtp+starttls://user:password@host:port`.
+
+    Whom its certificate must come from: the authorities of `ca_file`, else those that this machine trusts.
+    """
 
     url: str
+    ca_file: Path | None = None
 
     def send(self, message: EmailMessage) -> None:
         """Hand the message over; returns once the server has taken it. MailServerAwayError or MessageRefusedError else."""
@@ -49,7 +54,7 @@ class MailServer:
     def _connected(self) -> smtplib.SMTP:
         where = urlsplit(self.url)
         host, port = where.hostname or "", where.port or _PORTS[where.scheme]
-        context = ssl.create_default_context()
+        context = ssl.create_default_context(cafile=self.ca_file)
         if where.scheme == TLS:
             server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=PATIENCE_S, context=context)
         else:

@@ -17,7 +17,7 @@ from service.records.rules import is_admin, is_person
 from service.records.tables import ids, kind_table, words
 from sync.changes import Record
 from sync.server.actor import Actor
-from sync.server.kind import Effect, Grant, Kind, Near, Write
+from sync.server.kind import Effect, Grant, Kind, Near, Noted, Write
 
 table = kind_table("people", words("display_name", required=True), ids("roles"), ids("evaluator_ids"))
 
@@ -34,6 +34,9 @@ def _effects(actor: Actor, write: Write, near: Near) -> Iterable[Effect]:
         yield Grant(write.id, scopes.person(write.id))
     yield from follow(actor, write, near)
     yield from _pauses(write, near)
+    if not actor.is_system and actor.person_id != write.id:
+        act = "person_added" if write.before is None else "person_changed"
+        yield Noted(act, {"person_id": write.id})
 
 
 def _pauses(write: Write, near: Near) -> Iterator[Effect]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from service.api.limits import Limits
+from service.settings import Settings
 from tests.accounts.authenticator import PRESENT, Authenticator
 from tests.accounts.conftest import Clock
 from tests.accounts.test_over_http import ANA, EVA, PHONE, app, one_app, tenant_id
@@ -211,3 +214,30 @@ def test_what_is_half_a_credential_is_refused(ana: Caller, nobody: Caller, key: 
         credential = Authenticator().create(ana.post("/v1/me/passkeys/options").json)
         credential["response"]["attestationObject"] = wrong
         assert failed(ana.post("/v1/me/passkeys", {"name": "x", "credential": credential})), wrong
+
+
+@pytest.fixture
+def twice_a_minute(app: Flask, settings: Settings, clock: Clock) -> None:
+    """Two sign-ins a minute to an account."""
+    limits = Limits(replace(settings, rate_limit_account=2), clock)
+    replace(services_of(app), limits=limits).serve(app)
+
+
+@pytest.mark.usefixtures("twice_a_minute")
+def test_one_account_is_slowed_down_from_anywhere(
+    ana: Caller, nobody: Caller, key: Authenticator, clock: Clock
+) -> None:
+    other = Authenticator(count=1)
+    assert add(ana, other).status_code == 201
+    answers = [come_in(nobody, one) for one in (key, other, key)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].json["type"] == "/problems/rate-limited"
+    clock.forward(minutes=1)
+    assert come_in(nobody, key).status_code == 200
+
+
+@pytest.mark.usefixtures("twice_a_minute")
+def test_whoever_only_knows_a_passkey_locks_nobody_out(nobody: Caller, key: Authenticator) -> None:
+    stranger = Authenticator(id=key.id, handle=key.handle)
+    assert all(failed(come_in(nobody, stranger)) for _ in range(4))
+    assert come_in(nobody, key).status_code == 200

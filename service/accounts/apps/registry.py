@@ -155,14 +155,14 @@ def approve(
     note(connection, tenant_id, None, "app_approved", {"app_id": client_id, "by": by or "operator"}, now)
 
 
-def withdraw(connection: Connection, tenant_id: UUID, client_id: str, now: datetime) -> int:
+def withdraw(connection: Connection, tenant_id: UUID, client_id: str, by: str | None, now: datetime) -> int:
     """Let nobody in the tenant use the app any more, at once; how many approvals there were."""
     gone = connection.execute(
         delete(approval).where(approval.c.tenant_id == tenant_id, approval.c.client_id == client_id)
     )
     sessions.end(connection, tenant_id, session.c.client_id == client_id, WITHDRAWN, now)
     if gone.rowcount:
-        note(connection, tenant_id, None, "app_revoked", {"app_id": client_id}, now)
+        note(connection, tenant_id, None, "app_revoked", {"app_id": client_id, "by": by or "operator"}, now)
     return gone.rowcount
 
 

@@ -37,24 +37,24 @@ SCOPES = {
         "Ver las visitas en las que participa o que se abrieron para usted",
     ),
     "visits:write": Scope(
-        "See those visits, and start and change them in your name",
-        "Ver esas visitas, e iniciarlas y cambiarlas en su nombre",
+        "See the visits that you see, and start and change them in your name",
+        "Ver las visitas que usted ve, e iniciarlas y cambiarlas en su nombre",
     ),
     "notes:read": Scope(
         "Read the notes, debriefs and next steps that you can read",
         "Leer las notas, las conversaciones y los próximos pasos que usted puede leer",
     ),
     "notes:write": Scope(
-        "Read them, and write, share and release them in your name",
-        "Leerlos, y escribirlos, compartirlos y publicarlos en su nombre",
+        "Read notes, debriefs and next steps, and write, share and release them in your name",
+        "Leer notas, conversaciones y próximos pasos, y escribirlos, compartirlos y publicarlos en su nombre",
     ),
     "media:read": Scope(
         "See photos and recordings that you can see, and comments on them",
         "Ver las fotos y grabaciones que usted puede ver, y sus comentarios",
     ),
     "media:write": Scope(
-        "See them, and send, comment and delete them in your name",
-        "Verlas, y enviarlas, comentarlas y borrarlas en su nombre",
+        "See photos and recordings, and send, comment and delete them in your name",
+        "Ver fotos y grabaciones, y enviarlas, comentarlas y borrarlas en su nombre",
     ),
     "trends:read": Scope(
         "Read sums over many visits, which show no person",

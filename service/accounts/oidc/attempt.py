@@ -23,7 +23,7 @@ from service.accounts.oidc.discovery import Discovery, Endpoints
 from service.accounts.oidc.id_token import Vouched, failed
 from service.accounts.one_time import Purpose
 from service.accounts.seal import Seal, SealError
-from service.accounts.sessions import Pair
+from service.accounts.sessions import Count, Pair
 from service.accounts.tokens import Tokens
 from service.database import Database
 from service.settings import Settings
@@ -97,7 +97,7 @@ class Attempts:
         }
         return f"{endpoints.authorization}{'&' if '?' in endpoints.authorization else '?'}{urlencode(said)}"
 
-    def finish(self, provider_id: UUID, said: dict[str, str], browser: str) -> Landing:
+    def finish(self, provider_id: UUID, said: dict[str, str], browser: str, count: Count) -> Landing:
         """The browser is back. Refused(SIGN_IN_FAILED) unless this very browser was sent to this very provider."""
         about = one_time.take(self._database, Purpose.AT_THE_SCHOOL, said.get("state", ""), self._now)
         if about is None:
@@ -107,7 +107,7 @@ class Attempts:
         if about["provider"] != str(provider_id):
             raise failed("The answer came from another provider than was asked.")
         try:
-            return Landing(about["return_to"], self._code(self._provider(provider_id), about, said))
+            return Landing(about["return_to"], self._code(self._provider(provider_id), about, said, count))
         except Refused as refusal:
             return Landing(about["return_to"], refusal=refusal)
 
@@ -140,11 +140,12 @@ class Attempts:
             raise Refused(Problem.NOT_FOUND)
         return found
 
-    def _code(self, provider: Row[Any], about: dict[str, Any], said: dict[str, str]) -> str:
+    def _code(self, provider: Row[Any], about: dict[str, Any], said: dict[str, str], count: Count) -> str:
         """The one-time code for the app, once the provider's answer and its ID token hold."""
         endpoints = self._discovery.endpoints(provider.issuer)
         _demand_answer(endpoints, said)
         vouched = self._vouched(provider, endpoints, said)
+        count(f"{vouched.issuer} {vouched.subject}")
         kept = {name: about[name] for name in ("device", "challenge", "linking")}
         kept |= {"tenant": str(provider.tenant_id), "vouched": [vouched.issuer, vouched.subject]}
         with self._database.begin(provider.tenant_id) as connection:

@@ -15,6 +15,7 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
+from service.audit import note
 from service.database import Database
 from service.integrations.roster import plan as planning
 from service.integrations.roster.plan import ENDED, Plan, Step
@@ -68,6 +69,10 @@ def apply(
             _doors(connection, doorkeeper, tenant_id, taken, door.now())
         applied.done += len(taken)
         told(min(start + AT_ONCE, len(plan.steps)), len(plan.steps))
+    if plan.steps:
+        with database.begin(tenant_id) as connection:
+            about: dict[str, str | int] = {"by": "operator", "count": applied.done}
+            note(connection, tenant_id, None, "roster_applied", about, door.now())
     return applied
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from service.accounts import directory
 from service.accounts.models import session
+from service.api.limits import Limits
 from tests.accounts.schools.conftest import ANA, EVA, trusted
 from tests.accounts.schools.school import Browser, Phone, School
 from tests.builders import Caller, caller, make_person, make_tenant, services_of
@@ -224,3 +226,16 @@ def test_whose_provider_it_is_is_told_by_the_domain_alone(app: Flask, phone: Pho
     assert known.json == {"items": [{"id": str(phone.provider_id), "name": "North High"}]}
     assert nobody.post("/v1/sign-in/providers", {"address": "ana@south.example"}).json == {"items": []}
     assert nobody.post("/v1/sign-in/providers", {"address": "nonsense"}).status_code == 422
+
+
+def test_one_account_is_slowed_down_and_no_other(
+    school: School, ana_there: str, phone: Phone, browser: Browser, another: Browser
+) -> None:
+    school.knows("eva-there", email="eva@north.example", email_verified=True)
+    services = services_of(phone.app)
+    limits = Limits(replace(services.settings, rate_limit_account=2), services.now)
+    replace(services, limits=limits).serve(phone.app)
+    told = [browser.all_the_way(phone, ana_there) for _ in range(3)]
+    assert [set(one) for one in told] == [{"code"}, {"code"}, {"error"}]
+    assert told[2] == {"error": "rate-limited"}
+    assert set(another.all_the_way(phone, "eva-there")) == {"code"}

@@ -277,7 +277,7 @@ def withdraw(app: Flask, tenant_id: UUID, client_id: str) -> None:
 
     services = services_of(app)
     with services.database.begin(tenant_id) as connection:
-        registry.withdraw(connection, tenant_id, client_id, services.now())
+        registry.withdraw(connection, tenant_id, client_id, None, services.now())
 
 
 def test_after_the_tenant_withdrew_nothing_opens(

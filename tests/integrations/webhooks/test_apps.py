@@ -59,7 +59,7 @@ class Box:
 
     def withdraw(self) -> None:
         with self.office.services.database.begin(self.office.tenant_id) as connection:
-            assert registry.withdraw(connection, self.office.tenant_id, self.client_id, self.now())
+            assert registry.withdraw(connection, self.office.tenant_id, self.client_id, None, self.now())
 
     def let_lie(self) -> None:
         """Nobody has used the app's session for half a year; its approval stands."""
