@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.problems import Problem, Refused
 from service.accounts import sessions
-from service.accounts.apps.models import app, approval
+from service.accounts.apps.models import app, approval, void
 from service.accounts.apps.scopes import SCOPES
 from service.accounts.models import session
 from service.audit import note
@@ -182,13 +182,14 @@ def of_person(connection: Connection, tenant_id: UUID, person_id: str) -> Sequen
 
 
 def revoke(connection: Connection, tenant_id: UUID, person_id: str, client_id: str, now: datetime) -> int:
-    """Take back what the person lets the app do, at once, wherever it runs; how many sessions it had."""
+    """Take back what the person lets the app do, at once, wherever it runs or is about to; how often she let it."""
+    waiting = void(connection, tenant_id, [person_id], client_id)
     hers = (session.c.person_id == person_id) & (session.c.client_id == client_id)
     ended = sessions.end(connection, tenant_id, hers, REVOKED, now)
-    if ended:
+    if ended or waiting:
         about = {"app_id": client_id, "person_id": person_id}
         note(connection, tenant_id, None, "app_ended_by_person", about, now)
-    return ended
+    return ended + waiting
 
 
 def sha256(secret: str) -> str:
