@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, Text, delete, func, insert, or_, select, type_coerce
@@ -77,7 +77,7 @@ def fault_of_redirect(uri: str) -> str | None:
     >>> fault_of_redirect("https://lms.example/back"), fault_of_redirect("org.example.app:/back")
     (None, None)
     """
-    parts = urlsplit(uri) if _ADDRESS.fullmatch(uri) else None
+    parts = _parts(uri)
     if parts is None or "#" in uri or "*" in uri or "\\" in uri or "@" in parts.netloc:
         return f"{uri[:100]!r} must be one plain address, without fragment, wildcard or user."
     if parts.scheme == "https" and parts.hostname:
@@ -89,6 +89,14 @@ def fault_of_redirect(uri: str) -> str | None:
     return (
         f"{uri!r} must be https, an app's own scheme such as org.example.app:/back, or http://127.0.0.1:port."
     )
+
+
+def _parts(uri: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(uri)
+        return parts if _ADDRESS.fullmatch(uri) and parts.port != 0 else None
+    except ValueError:  # brackets without an address, a port that is none
+        return None
 
 
 def find(connection: Connection, client_id: str) -> Row[Any] | None:
