@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, and_, delete, insert
 from sqlalchemy.sql.elements import ColumnElement
 
 from service.accounts.ways import one_time
@@ -75,7 +75,7 @@ def void(connection: Connection, tenant_id: UUID, person_ids: Collection[str]) -
 
 def of_people(tenant_id: UUID, person_ids: Collection[str]) -> ColumnElement[bool]:
     """What was given for these people; ids are of one tenant, and may stand in another too."""
-    return one_time.c.whose.in_(person_ids) & (one_time.c.about["tenant"].as_string() == str(tenant_id))
+    return and_(one_time.c.whose.in_(person_ids), one_time.c.about["tenant"].as_string() == str(tenant_id))
 
 
 def forget_old(connection: Connection, now: datetime) -> int:
