@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from schemas.problems import Refused
 from service import answers, jobs, notifying
-from service.accounts import directory, magic_links, one_time, roster_doors
+from service.accounts import directory, magic_links, one_time, roster_doors, sign_in
 from service.accounts.apps import models as app_codes
 from service.accounts.apps.leave import scopes_of
 from service.accounts.models import tenant
@@ -231,9 +231,10 @@ class Worker:
         return False
 
     def forget_secrets(self, timestamp: int) -> None:
-        """Forget sign-ins that nobody ended."""
+        """Forget sign-ins that nobody ended, and codes of old."""
         with self.database.begin_reference() as connection:
             one_time.forget_old(connection, self.now())
+            sign_in.forget_old(connection, self.now())
 
     def forget_app_codes(self, timestamp: int) -> None:
         """Forget the codes of others' apps that are of no use any more."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from unicodedata import category
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from schemas.problems import Problem, Refused
 from service import jobs
@@ -28,6 +29,8 @@ from sync.clock import Now
 SEND = "send_sign_in_link"
 MOST_AT_ONCE = 3
 """Links of one person that may be good at a time: nobody fills another's mailbox."""
+LONGEST_NAME = 40
+"""Characters of a device's name that a mail says."""
 SUBJECT = "Your link to sign in"
 TEXT = """Hello,
 
@@ -57,12 +60,12 @@ def send(database: Database, public_url: str, asked: str, now: Now) -> None:
         return
     with database.begin(row.tenant_id) as connection:
         about = one_time.take_in(connection, Purpose.LINK_ASKED, asked, now())
-        if about is None or _waiting(connection, row.person_id, now()) >= MOST_AT_ONCE:
+        if about is None or _waiting(connection, row, now()) >= MOST_AT_ONCE:
             return
         whom = {"tenant": str(row.tenant_id), "person": row.person_id}
         token = one_time.give(connection, Purpose.LINK, about | whom, now(), whose=row.person_id)
         link = f"{public_url.rstrip('/')}/v1/sign-in/link#{token}"
-        text = TEXT.format(device=about["device"][1], link=link)
+        text = TEXT.format(device=_named(about["device"][1]), link=link)
         good_until = now() + Purpose.LINK.lasts
         post(connection, row.tenant_id, Mail(row.address, SUBJECT, text, good_until=good_until), now())
 
@@ -86,6 +89,14 @@ def _whose(connection: Connection, asked: str) -> Any:
     return connection.execute(select(login_address).where(login_address.c.address == address)).one_or_none()
 
 
-def _waiting(connection: Connection, person_id: str, now: datetime) -> int:
-    hers = (kept.c.purpose == Purpose.LINK.word) & (kept.c.whose == person_id) & (kept.c.expires_at >= now)
-    return connection.scalar(select(func.count()).select_from(kept).where(hers)) or 0
+def _waiting(connection: Connection, row: Row[Any], now: datetime) -> int:
+    hers = one_time.of_people(row.tenant_id, [row.person_id])
+    links = hers & (kept.c.purpose == Purpose.LINK.word) & (kept.c.expires_at >= now)
+    return connection.scalar(select(func.count()).select_from(kept).where(links)) or 0
+
+
+def _named(device_name: str) -> str:
+    """The device as a mail of ours may say it: anybody may ask, and must not write to her in our name."""
+    letters = (one if category(one)[0] in "LMN" or one in "-'’()" else " " for one in device_name)
+    name = " ".join("".join(letters).split())[:LONGEST_NAME].strip()
+    return f'"{name}"' if name else "a device without a name"

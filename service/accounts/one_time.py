@@ -6,11 +6,14 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, and_, delete, insert
+from sqlalchemy.sql.elements import ColumnElement
 
 from service.accounts.ways import one_time
 from service.database import Database
@@ -39,7 +42,9 @@ def give(
     *,
     whose: str | None = None,
 ) -> str:
-    """A new secret; `about` is what whoever takes it is told, `whose` the person where hers are counted."""
+    """A new secret; `about` is what whoever takes it is told, `whose` the person for whom it opens, with
+    her `tenant` among what it is about: hers are counted, and voided when she leaves.
+    """
     secret = secrets.token_urlsafe(32)
     row = {"hash": sha256(secret), "purpose": purpose.word, "about": about, "whose": whose}
     connection.execute(insert(one_time).values(**row, expires_at=now + purpose.lasts))
@@ -61,6 +66,16 @@ def take_in(connection: Connection, purpose: Purpose, secret: str, now: datetime
     taken = delete(one_time).where(this).returning(one_time.c.about, one_time.c.expires_at)
     row = connection.execute(taken).one_or_none()
     return row.about if row and now <= row.expires_at else None
+
+
+def void(connection: Connection, tenant_id: UUID, person_ids: Collection[str]) -> None:
+    """Let nothing open any more that was given for these people."""
+    connection.execute(delete(one_time).where(of_people(tenant_id, person_ids)))
+
+
+def of_people(tenant_id: UUID, person_ids: Collection[str]) -> ColumnElement[bool]:
+    """What was given for these people; ids are of one tenant, and may stand in another too."""
+    return and_(one_time.c.whose.in_(person_ids), one_time.c.about["tenant"].as_string() == str(tenant_id))
 
 
 def forget_old(connection: Connection, now: datetime) -> int:

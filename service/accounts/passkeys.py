@@ -141,7 +141,8 @@ class Passkeys:
         _demand_handle(row, credential)
         count(f"passkeys of {row.tenant_id} {row.person_id}")
         with self._database.begin(row.tenant_id) as connection:
-            _note(connection, row, seen.new_sign_count, self._now())
+            if not _note(connection, row, seen.new_sign_count, self._now()):
+                raise _failed()
             return sessions.open_on(connection, tokens, row.tenant_id, row.person_id, device, self._now())
 
     def _answered(self, credential: dict[str, Any], purpose: Purpose) -> tuple[bytes, dict[str, Any]]:
@@ -205,13 +206,16 @@ def _demand_handle(row: Row[Any], credential: dict[str, Any]) -> None:
         raise _failed()
 
 
-def _note(connection: Connection, row: Row[Any], count: int, now: datetime) -> None:
-    """Remember the counter. One that does not rise may be a copy's: her list shows it, and she decides."""
+def _note(connection: Connection, row: Row[Any], count: int, now: datetime) -> bool:
+    """Remember the counter. One that does not rise may be a copy's: her list shows it, and she decides.
+
+    False when the passkey was removed meanwhile.
+    """
     seen: dict[str, Any] = {"sign_count": count, "last_used_at": now}
     if (count or row.sign_count) and count <= row.sign_count:
         seen = {"last_used_at": now, "went_back_at": now}
         _log.warning("a passkey's counter went back", tenant_id=row.tenant_id, person_id=row.person_id)
-    connection.execute(update(passkey).where(passkey.c.id == row.id).values(**seen))
+    return connection.execute(update(passkey).where(passkey.c.id == row.id).values(**seen)).rowcount > 0
 
 
 def _plain(options: Any) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from service.database import Database
 from sync.clock import Now, system_now
 
 CODE_LASTS = timedelta(days=7)
+KEPT = timedelta(days=7)
+"""How long after its time a code is known to have been one."""
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUPS, _GROUP = 7, 4
 _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
@@ -68,6 +70,11 @@ def by_code(
     if opened is None:
         raise Refused(Problem.CODE_NOT_VALID)
     return opened
+
+
+def forget_old(connection: Connection, now: datetime) -> int:
+    """Forget codes that ran out a week ago; how many there were."""
+    return connection.execute(delete(sign_in_code).where(sign_in_code.c.expires_at < now - KEPT)).rowcount
 
 
 def _open(

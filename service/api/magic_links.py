@@ -10,7 +10,7 @@ from schemas.accounts import TokensSchema
 from schemas.problems import Problem, Refused
 from schemas.sign_in import LinkAskedSchema, LinkShownSchema
 from service.accounts import magic_links
-from service.accounts.directory import DirectoryError
+from service.accounts.directory import DirectoryError, normal
 from service.accounts.sessions import Pair
 from service.api.services import services
 from service.api.smorest import Blueprint
@@ -34,13 +34,14 @@ def ask_for_link(said: dict[str, Any]) -> None:
 
     The device keeps the code_verifier: without it the link opens nothing.
     """
-    services().limits.demand_attempt(said["address"].casefold())
+    try:
+        address = normal(said["address"])
+    except DirectoryError as error:
+        raise Refused(Problem.INVALID_REQUEST, errors={"/address": [str(error)]}) from None
+    services().limits.demand_attempt(address)
     device = (said["device_id"], said["device_name"])
     with services().database.begin_reference() as connection:
-        try:
-            magic_links.ask(connection, said["address"], device, said["code_challenge"], services().now())
-        except DirectoryError as error:
-            raise Refused(Problem.INVALID_REQUEST, errors={"/address": [str(error)]}) from None
+        magic_links.ask(connection, address, device, said["code_challenge"], services().now())
 
 
 @blueprint.route("", policy=Policy.PUBLIC)

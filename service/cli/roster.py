@@ -62,9 +62,11 @@ def apply(file: Path, slug: str, order: str | None, yes: bool, as_json: bool) ->
       comewatch roster apply oneroster.zip --tenant riverbend
     """
     from service.accounts import roster_doors
+    from service.audit import note
     from service.integrations.roster import applying
     from service.integrations.roster.telling import document
     from service.records import KINDS
+    from sync.clock import system_now
     from sync.server.push import Door
 
     with open_database() as database:
@@ -75,6 +77,9 @@ def apply(file: Path, slug: str, order: str | None, yes: bool, as_json: bool) ->
             said = f"{plan.counts['people']['ended']} of {plan.people_before} people would go. Look at the preview; if it is meant: --yes"
             raise click.ClickException(said)
         applied = applying.apply(database, Door(KINDS), roster_doors, tenant_id, plan, _progress)
+        with database.begin(tenant_id) as connection:
+            about: dict[str, str | int] = {"by": "operator", "count": applied.done}
+            note(connection, tenant_id, None, "roster_applied", about, system_now())
     told = document(plan, findings) | {"done": applied.done, "refused": applied.refused}
     say(told, as_json, "\n".join([f"Done: {applied.done} changes.", *applied.refused]))
     if applied.refused:

@@ -107,7 +107,9 @@ SERVICE: Mapping[str, Kept] = MappingProxyType(
         "provider_domain": Kept("which provider serves which domain", "until it is removed"),
         "identity": _hers("who she is at her school's provider", "as long as she may sign in"),
         "passkey": _hers("the public keys of her passkeys", "as long as she may sign in"),
-        "one_time_secret": Kept("signs-in under way, hashed", "10 to 15 minutes", "gone within the hour"),
+        "one_time_secret": Kept(
+            "signs-in under way, hashed", "10 to 15 minutes", "deleted; asked-for links within the hour"
+        ),
         "app": Kept("others' apps", "until it is removed"),
         "app_approval": Kept(
             "which apps a district lets in, and who said so", "until it is withdrawn", "ids stay"

@@ -93,6 +93,47 @@ def test_nobody_fills_anothers_mailbox(ask: Ask, clock: Clock) -> None:
     assert len(ask("ana@north.example")) == 1
 
 
+def test_a_person_of_the_same_id_elsewhere_uses_up_nobodys_links(
+    database: Database, ask: Ask, clock: Clock
+) -> None:
+    with database.begin_reference() as connection:
+        south = directory.create_tenant(connection, "south", "South district", clock())
+    with database.begin(south) as connection:
+        directory.add_address(connection, "ana@south.example", south, "person-ana", clock())
+    for _ in range(3):
+        ask("ana@south.example")
+    assert len(ask("ana@north.example")) == 1
+
+
+@pytest.mark.parametrize(
+    ("device_name", "told"),
+    [
+        ("Ana's phone (blue)", """"Ana's phone (blue)"."""),
+        ("Teléfono de Ana", '"Teléfono de Ana".'),
+        ("अना का फ़ोन", '"अना का फ़ोन".'),
+        (
+            "x.\n\nYour account ends: https://evil.example/in?a=b",
+            '"x Your account ends https evil example i".',
+        ),
+        ("a" * 100, f'"{"a" * 40}".'),
+        ("../::", "a device without a name."),
+    ],
+)
+def test_who_asks_writes_nothing_into_the_mail_but_a_name(
+    database: Database, tenant_id: UUID, ask: Ask, clock: Clock, device_name: str, told: str
+) -> None:
+    with database.begin_reference() as connection:
+        about = ("ana@north.example", (DEVICE[0], device_name), one_time.challenge(VERIFIER))
+        magic_links.ask(connection, *about, clock())
+        job = connection.execute(text("SELECT args FROM procrastinate_jobs")).scalar_one()
+    magic_links.send(database, "https://cw.example", job["asked"], clock)
+    with database.begin(tenant_id) as connection:
+        (mail,) = outbox.in_state(connection, tenant_id, outbox.WAITING)
+    assert (
+        mail.text.split("\n\n")[1] == f"somebody asked to sign in to Come Watch with this address, on {told}"
+    )
+
+
 def test_nothing_that_opens_is_kept(database: Database, ask: Ask) -> None:
     (token,) = ask("ana@north.example")
     with database.begin_reference() as connection:

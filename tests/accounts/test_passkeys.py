@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import webauthn
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from service.accounts import passkeys
 from service.api.limits import Limits
 from service.settings import Settings
 from tests.accounts.authenticator import PRESENT, Authenticator
@@ -169,6 +171,27 @@ def test_anothers_challenge_makes_no_passkey(app: Flask, tenant_id: UUID, ana: C
 def test_a_signature_by_another_key_is_refused(nobody: Caller, key: Authenticator) -> None:
     thief = Authenticator(id=key.id, handle=key.handle, count=9)
     assert failed(come_in(nobody, thief))
+
+
+def test_a_passkey_that_is_removed_while_it_is_shown_opens_nothing(
+    app: Flask,
+    tenant_id: UUID,
+    ana: Caller,
+    nobody: Caller,
+    key: Authenticator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    verify = webauthn.verify_authentication_response
+
+    def verify_slowly(**said: Any) -> Any:
+        seen = verify(**said)
+        with services_of(app).database.begin(tenant_id) as connection:
+            (one,) = passkeys.of_person(connection, tenant_id, ANA)
+            assert passkeys.remove(connection, tenant_id, ANA, one.id)
+        return seen
+
+    monkeypatch.setattr(webauthn, "verify_authentication_response", verify_slowly)
+    assert failed(come_in(nobody, key))
 
 
 def test_a_counter_that_goes_back_is_noted(ana: Caller, nobody: Caller, key: Authenticator) -> None:

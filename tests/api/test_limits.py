@@ -201,6 +201,14 @@ def test_whoever_tries_a_secret_at_any_door_is_slowed_down_from_anywhere(limited
     assert int(tries[2].headers["Retry-After"]) > 0
 
 
+def test_an_address_is_one_account_however_it_is_written(limited: Limited) -> None:
+    nobody = Caller(limited(rate_limit_account=2).test_client(use_cookies=False))
+    device = {"device_id": "phone-of-hana", "device_name": "x", "code_challenge": "y" * 43}
+    written = ("Hana@north.example", " hana@north.example", "hana@north.example\t ")
+    tries = [nobody.post("/v1/sign-in/link", device | {"address": address}) for address in written]
+    assert [answer.status_code for answer in tries] == [204, 204, 429]
+
+
 def trial(code: str) -> dict[str, str]:
     return {"code": code, "device_id": "phone-of-hana", "device_name": "x"}
 

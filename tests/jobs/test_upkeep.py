@@ -9,7 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import func, insert, select
 
-from service.accounts import directory
+from service.accounts import directory, sign_in
+from service.accounts.models import sign_in_code
 from service.media import record as records
 from service.media import sweep, uploads
 from service.media.uploads import PART_SIZE, Parts
@@ -148,6 +149,16 @@ def test_raw_pushes_are_kept_thirty_days(world: World, worker_of: Worker) -> Non
     assert kept(world) == recent + 20
     assert worker_of.purge_inbox(world.tenant_id) is False
     assert kept(world) == recent
+
+
+def test_a_code_is_forgotten_seven_days_after_it_ran_out(world: World, worker_of: Worker) -> None:
+    with world.database.begin(world.tenant_id) as connection:
+        sign_in.make_code(connection, world.tenant_id, OLGA, world.now)
+    for days, left in ((14, 1), (1, 0)):
+        later(world, days=days)
+        worker_of.forget_secrets(0)
+        with world.database.begin_reference() as connection:
+            assert len(connection.execute(select(sign_in_code)).all()) == left
 
 
 def test_an_upload_that_nobody_ends_is_given_up(world: World, worker_of: Worker) -> None:

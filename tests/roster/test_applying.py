@@ -9,9 +9,11 @@ from sqlalchemy import select
 from service.accounts import directory
 from service.accounts.roster_doors import LEFT
 from service.database import Database
+from service.integrations.calendar import links
 from service.records import KINDS
 from service.records.people import table as people
 from sync.changes import Change, Status
+from sync.clock import system_now
 from sync.server.actor import system_actor
 from sync.server.push import Door
 from tests.conftest import owner_url
@@ -63,6 +65,26 @@ def test_who_is_missing_from_a_full_set_goes_and_may_come_back(office: Office) -
     back = office.told("apply", SMALL.zip())["counts"]
     assert back == {"people": {"back": 2}, "memberships": {"back": 2}}
     assert office.run("person", "code", "staff-19@district.example").exit_code == 0
+
+
+def test_the_calendar_of_who_goes_is_closed_and_of_who_stays_is_not(office: Office) -> None:
+    office.told("apply", SMALL.zip())
+    database = Database(office.env["DATABASE_URL"], pool_size=1)
+
+    def opens(number: int) -> str:
+        with database.begin_reference() as connection:
+            whose = directory.person_by_address(connection, f"staff-{number}@district.example")
+        with database.begin(whose[0]) as connection:
+            return links.renew(connection, *whose, system_now())
+
+    gone, there = opens(19), opens(4)
+    office.told("apply", District(students=30, staff=18).zip())
+    tenant_id = links.tenant_of(gone)
+    assert tenant_id is not None
+    with database.begin(tenant_id) as connection:
+        assert links.person_of(connection, tenant_id, gone) is None
+        assert links.person_of(connection, tenant_id, there) is not None
+    database.dispose()
 
 
 def test_many_go_only_when_it_is_meant(office: Office) -> None:

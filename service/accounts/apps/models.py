@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -91,6 +93,19 @@ device_code = Table(
     UniqueConstraint("user_hash", name="app_device_code_user"),
     info={"dist": "reference"},
 )
+
+
+def void(
+    connection: Connection, tenant_id: UUID, person_ids: Collection[str], client_id: str | None = None
+) -> int:
+    """Let what these people agreed to, for this app or any, open nothing if it was not fetched yet; how much it was."""
+    voided = 0
+    for table in (code, device_code):
+        theirs = (table.c.tenant_id == tenant_id) & table.c.person_id.in_(person_ids)
+        waiting = theirs & table.c.session_id.is_(None)
+        of_app = waiting if client_id is None else waiting & (table.c.client_id == client_id)
+        voided += connection.execute(delete(table).where(of_app)).rowcount
+    return voided
 
 
 def forget_old(connection: Connection, now: datetime) -> None:

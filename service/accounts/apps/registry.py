@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, Text, delete, func, insert, or_, select, type_coerce
@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.problems import Problem, Refused
 from service.accounts import sessions
-from service.accounts.apps.models import app, approval
+from service.accounts.apps.models import app, approval, void
 from service.accounts.apps.scopes import SCOPES
 from service.accounts.models import session
 from service.audit import note
@@ -77,7 +77,7 @@ def fault_of_redirect(uri: str) -> str | None:
     >>> fault_of_redirect("https://lms.example/back"), fault_of_redirect("org.example.app:/back")
     (None, None)
     """
-    parts = urlsplit(uri) if _ADDRESS.fullmatch(uri) else None
+    parts = _parts(uri)
     if parts is None or "#" in uri or "*" in uri or "\\" in uri or "@" in parts.netloc:
         return f"{uri[:100]!r} must be one plain address, without fragment, wildcard or user."
     if parts.scheme == "https" and parts.hostname:
@@ -89,6 +89,14 @@ def fault_of_redirect(uri: str) -> str | None:
     return (
         f"{uri!r} must be https, an app's own scheme such as org.example.app:/back, or http://127.0.0.1:port."
     )
+
+
+def _parts(uri: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(uri)
+        return parts if _ADDRESS.fullmatch(uri) and parts.port != 0 else None
+    except ValueError:  # brackets without an address, a port that is none
+        return None
 
 
 def find(connection: Connection, client_id: str) -> Row[Any] | None:
@@ -182,13 +190,14 @@ def of_person(connection: Connection, tenant_id: UUID, person_id: str) -> Sequen
 
 
 def revoke(connection: Connection, tenant_id: UUID, person_id: str, client_id: str, now: datetime) -> int:
-    """Take back what the person lets the app do, at once, wherever it runs; how many sessions it had."""
+    """Take back what the person lets the app do, at once, wherever it runs or is about to; how often she let it."""
+    waiting = void(connection, tenant_id, [person_id], client_id)
     hers = (session.c.person_id == person_id) & (session.c.client_id == client_id)
     ended = sessions.end(connection, tenant_id, hers, REVOKED, now)
-    if ended:
+    if ended or waiting:
         about = {"app_id": client_id, "person_id": person_id}
         note(connection, tenant_id, None, "app_ended_by_person", about, now)
-    return ended
+    return ended + waiting
 
 
 def sha256(secret: str) -> str:

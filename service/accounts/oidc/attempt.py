@@ -151,7 +151,8 @@ class Attempts:
         with self._database.begin(provider.tenant_id) as connection:
             if not about["linking"]:
                 kept["person"] = identities.person_of(connection, provider, vouched, self._now())
-            return one_time.give(connection, Purpose.FROM_THE_SCHOOL, kept, self._now())
+            whose = kept.get("person")
+            return one_time.give(connection, Purpose.FROM_THE_SCHOOL, kept, self._now(), whose=whose)
 
     def _vouched(self, provider: Row[Any], endpoints: Endpoints, said: dict[str, str]) -> Vouched:
         state = said["state"]

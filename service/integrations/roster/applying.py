@@ -15,8 +15,8 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from service.audit import note
 from service.database import Database
+from service.integrations.calendar import links
 from service.integrations.roster import plan as planning
 from service.integrations.roster.plan import ENDED, Plan, Step
 from service.integrations.roster.tables import source
@@ -69,10 +69,6 @@ def apply(
             _doors(connection, doorkeeper, tenant_id, taken, door.now())
         applied.done += len(taken)
         told(min(start + AT_ONCE, len(plan.steps)), len(plan.steps))
-    if plan.steps:
-        with database.begin(tenant_id) as connection:
-            about: dict[str, str | int] = {"by": "operator", "count": applied.done}
-            note(connection, tenant_id, None, "roster_applied", about, door.now())
     return applied
 
 
@@ -129,5 +125,6 @@ def _doors(
     there = [(step.record_id, step.address, step.former_address) for step in people if step.act != ENDED]
     if gone:
         doorkeeper.shut_out(connection, tenant_id, gone, now)
+        links.revoke(connection, tenant_id, gone)
     if there:
         doorkeeper.let_in(connection, tenant_id, there, now)

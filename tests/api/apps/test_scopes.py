@@ -274,6 +274,10 @@ def test_an_administrator_registers_approves_and_withdraws(
         "https://b/#x",
         "",
         "https://b.example/\n",
+        "https://[::1/back",
+        "https://[b]/back",
+        "https://b.example:99999/",
+        "http://127.0.0.1:x/",
     ],
 )
 def test_nobody_registers_such_an_address(app: Flask, tenant_id: UUID, uri: str) -> None:
