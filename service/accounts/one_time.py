@@ -6,9 +6,11 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert
 
@@ -61,6 +63,13 @@ def take_in(connection: Connection, purpose: Purpose, secret: str, now: datetime
     taken = delete(one_time).where(this).returning(one_time.c.about, one_time.c.expires_at)
     row = connection.execute(taken).one_or_none()
     return row.about if row and now <= row.expires_at else None
+
+
+def take_back(connection: Connection, tenant_id: UUID, person_ids: Collection[str]) -> None:
+    """Nothing that was given out to sign these people in opens anything any more."""
+    about = one_time.c.about
+    theirs = (about["tenant"].as_string() == str(tenant_id)) & about["person"].as_string().in_(person_ids)
+    connection.execute(delete(one_time).where(theirs))
 
 
 def forget_old(connection: Connection, now: datetime) -> int:

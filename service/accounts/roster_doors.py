@@ -1,6 +1,7 @@
 """Many people let in or out at once, as the district's roster says; nobody is told by mail.
 
-A person keeps her record when she goes. What opened for her no longer does: addresses, codes and sessions.
+A person keeps her record when she goes. What opened for her no longer does: addresses, passkeys, her school's sign-in,
+codes and links under way, apps that she let in, and sessions.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from service.accounts import sessions
+from service.accounts import one_time, sessions
+from service.accounts.apps.models import code, device_code
 from service.accounts.models import login_address, session, sign_in_code
+from service.accounts.ways import identity, passkey
 
 LEFT = "no longer on the district's roster"
+_WAYS = (login_address, identity, passkey, sign_in_code, code, device_code)
 _AT_ONCE = 500
 
 
@@ -51,7 +55,8 @@ def let_in(
 
 def shut_out(connection: Connection, tenant_id: UUID, person_ids: Collection[str], now: datetime) -> None:
     """Nothing opens for these people any more, on no device; what a device has not yet sent stays on it."""
-    for table in (login_address, sign_in_code):
+    for table in _WAYS:
         theirs = (table.c.tenant_id == tenant_id) & table.c.person_id.in_(person_ids)
         connection.execute(delete(table).where(theirs))
+    one_time.take_back(connection, tenant_id, person_ids)
     sessions.end(connection, tenant_id, session.c.person_id.in_(person_ids), LEFT, now)
