@@ -40,7 +40,7 @@ def renew_calendar_link(work: Work) -> dict[str, str]:
 @in_transaction
 def revoke_calendar_link(work: Work) -> None:
     """Let the address of your calendar open nothing any more."""
-    links.revoke(work.connection, work.actor.tenant_id, work.actor.person_id)
+    links.revoke(work.connection, work.actor.tenant_id, [work.actor.person_id])
 
 
 @blueprint.route("/calendar/<string(maxlength=128):token>.ics", policy=Policy.PUBLIC, secret=True)

@@ -9,9 +9,11 @@ from sqlalchemy import select
 from service.accounts import directory
 from service.accounts.roster_doors import LEFT
 from service.database import Database
+from service.integrations.calendar import links
 from service.records import KINDS
 from service.records.people import table as people
 from sync.changes import Change, Status
+from sync.clock import system_now
 from sync.server.actor import system_actor
 from sync.server.push import Door
 from tests.conftest import owner_url
@@ -63,6 +65,20 @@ def test_who_is_missing_from_a_full_set_goes_and_may_come_back(office: Office) -
     back = office.told("apply", SMALL.zip())["counts"]
     assert back == {"people": {"back": 2}, "memberships": {"back": 2}}
     assert office.run("person", "code", "staff-19@district.example").exit_code == 0
+
+
+def test_who_goes_takes_no_calendar_along(office: Office) -> None:
+    office.told("apply", SMALL.zip())
+    database = Database(office.env["DATABASE_URL"], pool_size=1)
+    with database.begin_reference() as connection:
+        tenant_id, gone = directory.person_by_address(connection, "staff-19@district.example")
+        _, stays = directory.person_by_address(connection, "staff-3@district.example")
+    with database.begin(tenant_id) as connection:
+        tokens = [links.renew(connection, tenant_id, one, system_now()) for one in (gone, stays)]
+    office.told("apply", District(students=30, staff=18).zip())
+    with database.begin(tenant_id) as connection:
+        assert [links.person_of(connection, tenant_id, token) for token in tokens] == [None, stays]
+    database.dispose()
 
 
 def test_many_go_only_when_it_is_meant(office: Office) -> None:

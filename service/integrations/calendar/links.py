@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -29,10 +30,10 @@ def renew(connection: Connection, tenant_id: UUID, person_id: str, now: datetime
     return base64.urlsafe_b64encode(token).decode()
 
 
-def revoke(connection: Connection, tenant_id: UUID, person_id: str) -> None:
-    """The person's link opens nothing any more."""
-    hers = (link.c.tenant_id == tenant_id, link.c.person_id == person_id)
-    connection.execute(delete(link).where(*hers))
+def revoke(connection: Connection, tenant_id: UUID, person_ids: Collection[str]) -> None:
+    """These people's links open nothing any more."""
+    theirs = (link.c.tenant_id == tenant_id, link.c.person_id.in_(person_ids))
+    connection.execute(delete(link).where(*theirs))
 
 
 def tenant_of(token: str) -> UUID | None:

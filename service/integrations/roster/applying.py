@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
 from service.database import Database
+from service.integrations.calendar import links
 from service.integrations.roster import plan as planning
 from service.integrations.roster.plan import ENDED, Plan, Step
 from service.integrations.roster.tables import source
@@ -124,5 +125,6 @@ def _doors(
     there = [(step.record_id, step.address, step.former_address) for step in people if step.act != ENDED]
     if gone:
         doorkeeper.shut_out(connection, tenant_id, gone, now)
+        links.revoke(connection, tenant_id, gone)
     if there:
         doorkeeper.let_in(connection, tenant_id, there, now)
