@@ -25,7 +25,7 @@ def compose(words: Words, recipient: str, sender: str, mail_id: UUID, at: dateti
     """The message; ValueError when something in it is not fit for a header. The same row has the same Message-ID always."""
     message = EmailMessage(POLICY)
     message["From"] = sender
-    message["To"] = Address(addr_spec=recipient)
+    message["To"] = _address(recipient)
     message["Subject"] = words.subject
     message["Date"] = at
     message["Message-ID"] = f"<{mail_id}@{domain(sender)}>"
@@ -43,6 +43,13 @@ def compose(words: Words, recipient: str, sender: str, mail_id: UUID, at: dateti
             cte="base64",
         )
     return message
+
+
+def _address(recipient: str) -> Address:
+    try:
+        return Address(addr_spec=recipient)
+    except Exception:  # the library stumbles over some in ways of its own
+        raise ValueError("no mail goes to such an address") from None
 
 
 def domain(sender: str) -> str:

@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Row, delete, func, select, update
 
 from service import jobs
-from service.mail.message import compose
 from service.mail.models import outbox
 
 SEND = "send_mail"
 WAITING, SENT, FAILED = "waiting", "sent", "failed"
+UNFIT = "not fit to be sent: look at the address"
 TRIED_FOR = timedelta(days=5)
 """A message that no server took for so long is given up, and stays in the list of those that failed."""
 KEPT = timedelta(days=30)
@@ -40,7 +40,10 @@ class Mail:
 
 
 def post(connection: Connection, tenant_id: UUID, mail: Mail, now: datetime) -> UUID:
-    """Have the worker send it once this transaction is committed; returns its id. ValueError when it cannot be sent at all."""
+    """Have the worker send it once this transaction is committed; returns its id.
+
+    One that is not fit to be sent fails there: it spoils nothing of what else is done here.
+    """
     mail_id = uuid4()
     row = {
         "tenant_id": tenant_id,
@@ -55,8 +58,7 @@ def post(connection: Connection, tenant_id: UUID, mail: Mail, now: datetime) -> 
         "created_at": now,
         "changed_at": now,
     }
-    (made,) = connection.execute(outbox.insert().values(row).returning(*outbox.c)).all()
-    compose(made, mail.to, "no-reply@localhost", mail_id, now)
+    connection.execute(outbox.insert().values(row))
     _enqueue(connection, tenant_id, mail_id)
     return mail_id
 

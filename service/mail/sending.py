@@ -33,7 +33,13 @@ def send(database: Database, settings: Settings, tenant_id: UUID, mail_id: UUID,
     if settings.smtp_url is None or settings.mail_from is None:
         _log.warning("a mail waits, for there is no mail server", tenant_id=tenant_id, setting="SMTP_URL")
         return
-    message = compose(row, row.recipient, settings.mail_from, mail_id, row.created_at)
+    try:
+        message = compose(row, row.recipient, settings.mail_from, mail_id, row.created_at)
+    except ValueError:
+        _log.warning("a mail is not fit to be sent", tenant_id=tenant_id, record_id=str(mail_id))
+        with database.begin(tenant_id) as connection:
+            outbox.failed(connection, tenant_id, mail_id, outbox.UNFIT, now())
+        return
     try:
         server = MailServer(settings.smtp_url, settings.smtp_ca_file)
         server.send(message)  # no transaction is open while a server is waited for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -132,3 +133,34 @@ def test_a_seat_that_was_deleted_is_called_off_once(story: Story) -> None:
     assert (method, off["SEQUENCE"], off["UID"]) == ("CANCEL", 1, first["UID"])
     assert off.decoded("DTSTART") == START
     assert story.told() == []
+
+
+@pytest.mark.parametrize(
+    "end", [("seats", SEAT, {"state": "missed"}), ("invitations", "door-one", {"excluded_ids": [OLGA]})]
+)
+def test_a_lesson_that_is_over_is_never_called_off(story: Story, end: tuple[str, str, Any]) -> None:
+    """Whoever leaves a school is not told that all she ever visited there falls away."""
+    story.told()
+    story.worker = replace(story.worker, now=lambda: START + timedelta(days=1))
+    story.put(*end[:2], **end[2])
+    assert story.told() == []
+
+
+def test_a_lesson_that_is_over_and_held_again_is_told(story: Story) -> None:
+    story.told()
+    story.worker = replace(story.worker, now=lambda: START + timedelta(days=1))
+    again = START + timedelta(days=9)
+    story.put("invitations", "door-one", starts_at=stamp(again), ends_at=stamp(again + timedelta(hours=1)))
+    assert [(method, event.decoded("DTSTART")) for method, event in story.told()] == [("REQUEST", again)]
+
+
+def test_one_unfit_address_keeps_nobody_else_from_being_told(story: Story) -> None:
+    """As a roster may bring it."""
+    with story.worker.database.begin_reference() as connection:
+        directory.add_address(connection, "hana@school.", story.tenant_id, HANA, NOW)
+    story.put("invitations", "door-two", host_id=OLGA, to_tenant=True, starts_at=stamp(START), state="open")
+    story.put("seats", seat_id("door-two", HANA), invitation_id="door-two", person_id=HANA, state="accepted")
+    assert [event["ATTENDEE"] for _, event in story.told()] == ["mailto:olga@school.example"]
+    with story.worker.database.begin(story.tenant_id) as connection:
+        (failed,) = outbox.in_state(connection, story.tenant_id, outbox.FAILED)
+    assert (failed.recipient, failed.reason) == ("hana@school.", outbox.UNFIT)

@@ -195,19 +195,17 @@ def test_nobody_injects_a_header(
     send(worker_of, tenant_id, mail_id)
     assert postbox.mails[0]["Bcc"] is None
     assert postbox.mails[0]["Subject"] == "Hello Bcc: eve@elsewhere.example"
-    for to in (
-        "ana@school.example\r\nBcc: eve@elsewhere.example",
-        "ana@school.example, eve@b.example",
-        "ana",
+    for unfit in (
+        {"to": "ana@school.example\r\nBcc: eve@elsewhere.example"},
+        {"to": "ana@school.example, eve@b.example"},
+        {"to": "ana"},
+        {"to": "ana@[school"},
+        {"unsubscribe": "https://a.example/\r\nBcc: eve@elsewhere.example"},
     ):
-        with pytest.raises(ValueError):
-            posted(worker_of, tenant_id, replace(MAIL, to=to))
-    with pytest.raises(ValueError):
-        posted(
-            worker_of,
-            tenant_id,
-            replace(MAIL, unsubscribe="https://a.example/\r\nBcc: eve@elsewhere.example"),
-        )
+        mail_id = posted(worker_of, tenant_id, replace(MAIL, **unfit))
+        send(worker_of, tenant_id, mail_id)
+        kept = row(worker_of, tenant_id, mail_id)
+        assert (kept.state, kept.reason, len(postbox.mails)) == ("failed", outbox.UNFIT, 1)
 
 
 @pytest.mark.parametrize("url", ["http://mail.example", "smtp://", "smtp://ana:secret@mail.example"])

@@ -65,6 +65,7 @@ def _changed(tenant_id: UUID, now: datetime) -> Any:
     untold = and_(told.c.seat_id.is_(None), comes, door.starts_at > now)
     moved = and_(
         told.c.method == REQUEST,
+        or_(told.c.starts_at > now, door.starts_at > now),  # what is over stays in her calendar
         or_(
             ~comes,
             told.c.starts_at.is_distinct_from(door.starts_at),

@@ -1,4 +1,4 @@
-"""Endpoints of apps: what a person lets an app read bounds what its endpoint hears, for as long as she does."""
+"""What endpoints may hear: an app's what a person lets it read, for as long as she does; a person's own while she administers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, any_, literal, select
 
 from service.records import KINDS
+from service.records.people import table as people
 
 MANAGE = "webhooks:manage"
 """The scope by which an app has endpoints, and is told anything at all."""
@@ -36,4 +37,14 @@ def closed_to(
         scopes = given.get((endpoint.person_id, endpoint.app_id), frozenset())
         if MANAGE in scopes:
             found[endpoint.id] = KINDS.hidden(scopes)
-    return found | {endpoint.id: frozenset() for endpoint in endpoints if endpoint.app_id is None}
+    own = [endpoint for endpoint in endpoints if endpoint.app_id is None]
+    keeping = _administrators(connection, tenant_id, {endpoint.person_id for endpoint in own})
+    return found | {endpoint.id: frozenset() for endpoint in own if endpoint.person_id in keeping}
+
+
+def _administrators(connection: Connection, tenant_id: UUID, person_ids: Collection[str]) -> set[str]:
+    """Those of these people who administer the tenant: who does so no more can switch her endpoint off no more."""
+    if not person_ids:
+        return set()
+    these = select(people.c.id).where(people.c.tenant_id == tenant_id, people.c.id.in_(sorted(person_ids)))
+    return set(connection.execute(these.where(literal("admin") == any_(people.c.roles))).scalars())

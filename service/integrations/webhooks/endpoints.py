@@ -98,6 +98,8 @@ class Endpoints:
     def change(self, webhook_id: UUID, said: Mapping[str, Any], now: datetime) -> Row[Any]:
         """Another address, other events, on or off; one that is switched on again begins with a clean slate."""
         standing = self.demand(webhook_id)
+        if "url" in said:
+            self._demand_made(standing)
         self._check(said)
         self._alone()
         changed = {name: said[name] for name in ("url", "events", "description") if name in said}
@@ -112,6 +114,7 @@ class Endpoints:
     def rotate(self, webhook_id: UUID, now: datetime) -> dict[str, Any]:
         """A new secret, told this once; the one before signs beside it for a day."""
         standing = self.demand(webhook_id)
+        self._demand_made(standing)
         secret = new_secret()
         changed = {
             "secret": self.seal.seal(secret, str(webhook_id)),
@@ -131,6 +134,14 @@ class Endpoints:
 
     def _one(self, webhook_id: UUID) -> ColumnElement[bool]:
         return and_(webhook.c.tenant_id == self.owner.tenant_id, webhook.c.id == webhook_id, self.owner.owns)
+
+    def _demand_made(self, endpoint: Row[Any]) -> None:
+        """Who keeps house leads nothing to herself that another's eyes see, nor signs in our name."""
+        if (endpoint.person_id, endpoint.app_id) != (self.owner.person_id, self.owner.app_id):
+            raise Refused(
+                Problem.NOT_ALLOWED,
+                "Only who made it changes its url or its secret: switch it off, or delete it.",
+            )
 
     def _check(self, said: Mapping[str, Any]) -> None:
         hidden = [name for name in said.get("events", ()) if name.partition(".")[0] in self.owner.hidden]

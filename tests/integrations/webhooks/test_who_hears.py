@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from service.integrations.webhooks.events import EVENTS
 from service.records import KINDS
+from sync.changes import Change
+from sync.server.actor import system_actor
+from tests.builders import make_person
 from tests.integrations.webhooks.conftest import ADA, HANA, OLGA, Office
 from tests.integrations.webhooks.receiver import Receiver
 
@@ -98,3 +101,16 @@ def test_another_tenant_hears_nothing(office: Office, receiver: Receiver, app, c
     other.work()
     assert (receiver.got, other.stored()) == ([], [])
     other.close()
+
+
+def test_who_administers_no_more_is_told_no_more(office: Office, receiver: Receiver) -> None:
+    """Her endpoint is out of her hands by then: not even what had happened before, and waited."""
+    office.endpoint(receiver, "people.created")
+    make_person(office.services, office.tenant_id, "nina-is-new")
+    ends = Change("ends", "people", ADA, {"roles": ["teacher"]})
+    with office.services.database.begin(office.tenant_id) as connection:
+        office.services.door.push(connection, system_actor(office.tenant_id), [ends])
+    office.work()
+    make_person(office.services, office.tenant_id, "otto-is-new")
+    office.work()
+    assert (receiver.got, office.stored()) == ([], [])
