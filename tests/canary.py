@@ -158,7 +158,7 @@ def _in_browser(services: Services, cookies: str) -> tuple[UUID | None, str]:
     if said is None:
         return None, ""
     asked = {"tenant": said.tenant_id, "session": said.session_id}
-    row = _looking(services.settings.database_url).execute(_WHOSE, asked).fetchone()
+    row = _first_of(services.settings.database_url, _WHOSE, asked)
     return said.tenant_id, str(row[0]) if row else ""
 
 
@@ -181,17 +181,20 @@ def _listen(
     others: dict[UUID, int],
 ) -> None:
     tally.count("answers were held against words of people, by the canary", 1)
-    for whose, before in others.items():
+    for whose in others:
         heard = TENANTS[whose]
         tally.count("pairs of an answer and words were compared", len(heard.words))
         hers = person_id if whose == tenant_id else ""
         for words in [words for words in list(heard.words) if words in body]:
-            known = hers in heard.words[words] or (hers, words) in heard.seen
-            if known or (whose != tenant_id and tenant_id and words in TENANTS[tenant_id].words):
-                continue  # the same words may be said in two tenants
+            if hers in heard.words[words] or (hers, words) in heard.seen:
+                continue
             if _sees(services, whose, hers, words, environ["PATH_INFO"]):
                 heard.seen.add((hers, words))
-            elif heard.others() != before:
+            elif (
+                tenant_id and whose != tenant_id and _says_too(services, tenant_id, person_id, words, environ)
+            ):
+                continue  # the same words may be said in two tenants
+            elif any(TENANTS[one].others() != earlier for one, earlier in others.items()):
                 tally.count("answers were left out, as others wrote meanwhile", 1)
             else:
                 LEAKS.append(
@@ -199,19 +202,35 @@ def _listen(
                 )
 
 
+def _says_too(services: Services, tenant_id: UUID, person_id: str, words: bytes, environ: Any) -> bool:
+    """Whether the same words were said in her own tenant: alone, or as a part of what she may see there."""
+    return words in TENANTS[tenant_id].words or _sees(
+        services, tenant_id, person_id, words, environ["PATH_INFO"]
+    )
+
+
 def _sees(services: Services, tenant_id: UUID, person_id: str, words: bytes, path: str) -> bool:
     """Whether the words stand in something that this person may see now; in a history, in what it said before."""
     asked = {"tenant": tenant_id, "person": person_id, "words": words.decode()}
     statements = (_SEEN, _EARLIER) if path.endswith("/history") else (_SEEN,)
-    looking = _looking(services.settings.database_url)
-    return bool(person_id) and any(looking.execute(one, asked).fetchone() != (0,) for one in statements)
+    url = services.settings.database_url
+    return bool(person_id) and any(_first_of(url, one, asked) != (0,) for one in statements)
+
+
+def _first_of(url: str, statement: bytes, asked: dict[str, Any]) -> Any:
+    """The first row, of a database that may have been put back in place of another since it was last asked."""
+    try:
+        return _looking(url).execute(statement, asked).fetchone()
+    except psycopg.OperationalError:
+        close()
+        return _looking(url).execute(statement, asked).fetchone()
 
 
 def _looking(url: str) -> psycopg.Connection[Any]:
     """A connection of the superuser to this database; one at a time is kept."""
     from tests.conftest import owner_url
 
-    if url not in _LOOKING or _LOOKING[url].closed:
+    if url not in _LOOKING:
         close()
         plain = make_url(owner_url(url)).set(drivername="postgresql").render_as_string(hide_password=False)
         _LOOKING[url] = psycopg.connect(plain, autocommit=True)
