@@ -65,6 +65,8 @@ def made(school: School) -> Mapping[str, Made]:
     return {
         "schools": ({"name": "Of the hill"}, {201: [ADA]}),
         "people": ({"display_name": "A new one", "roles": ["teacher"]}, {201: [ADA]}),
+        "role_grants": ({"person_id": PETRA, "role": "coach"}, {201: [ADA]}),
+        "pauses": ({"person_id": HANA, "evaluator_id": OTTO}, {422: EVERYBODY | {ELSEWHERE}}),  # the service asks
         "groups": ({"name": "By the lake", "group_type": "team", "lead_id": HANA}, {201: [HANA, ELSEWHERE], 422: [ADA]}),
         "memberships": ({"person_id": PETRA, "group_id": school.ids["groups/studio"], "state": "enrolled"}, {201: [PETRA], 409: [STINA, ELSEWHERE]}),
         "invitations": ({"host_id": HANA}, {201: [HANA, ELSEWHERE]}),

@@ -51,6 +51,11 @@ VISITS, MEDIA, INVITATIONS = of("visits"), of("media"), of("invitations")
 CHANGED: dict[str, tuple[dict[str, Any], Answers]] = {
     "schools": ({"name": "Of the hill"}, {200: each(of("schools"), ADA)}),
     "people": ({"display_name": "Another name"}, {200: {"people/host": (HANA, ADA), "people/new": (ADA,)}}),
+    "role_grants": ({"until_at": "2100-01-01T00:00:00.000Z"}, {200: each(of("role_grants"), ADA)}),
+    "pauses": (
+        {"state": "kept"},
+        {200: {"pauses/eva-evaluates": (HANA,), "pauses/earlier": (PETRA,)}},
+    ),
     "groups": (
         {"name": "Of the hill"},
         {200: {"groups/studio": (STINA, ADA), "groups/pair": (CORA,), "groups/team": (OTTO,)}},
