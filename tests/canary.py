@@ -120,11 +120,7 @@ def _calls(app: Flask, environ: Any, start_response: Callable[..., Any]) -> Any:
     services = app.extensions.get(EXTENSION)
     if services is None:
         return _call(app, environ, start_response)
-    tenant_id, person_id = _asker(environ.get("HTTP_AUTHORIZATION", ""))
-    if tenant_id is None:
-        tenant_id, person_id = _in_browser(services, environ.get("HTTP_COOKIE", ""))
-    if tenant_id is None and environ["PATH_INFO"].startswith(_CALENDAR):
-        tenant_id, person_id = _of_calendar(services, environ["PATH_INFO"])
+    tenant_id, person_id = _who_asks(services, environ)
     others = {one: TENANTS[one].others() for one in _held_against(tenant_id)}
     answer = _call(app, environ, start_response)
     body = b"".join(answer)
@@ -140,6 +136,16 @@ Flask.__call__ = _calls  # type: ignore[method-assign]  # every answer goes thro
 def _held_against(tenant_id: UUID | None) -> list[UUID]:
     """Whose words an answer is looked through for: the asker's tenant's, and the two that wrote last."""
     return list(dict.fromkeys([*([tenant_id] if tenant_id else []), *list(TENANTS)[-2:]]))
+
+
+def _who_asks(services: Services, environ: Any) -> tuple[UUID | None, str]:
+    """Whom the app answers: where the address is the leave, whose address it is, whatever token comes along."""
+    if environ["PATH_INFO"].startswith(_CALENDAR):
+        return _of_calendar(services, environ["PATH_INFO"])
+    tenant_id, person_id = _asker(environ.get("HTTP_AUTHORIZATION", ""))
+    if tenant_id is None:
+        return _in_browser(services, environ.get("HTTP_COOKIE", ""))
+    return tenant_id, person_id
 
 
 def _asker(header: str) -> tuple[UUID | None, str]:

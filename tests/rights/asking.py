@@ -21,16 +21,30 @@ from service.media.capability import PLAYBACK, UPLOAD, Capabilities, Capability
 from service.media.record import raw_key
 from sync.server.actor import SYSTEM
 from tests.builders import Caller, caller, sign_in
+from tests.rights.belongings import Belongings
+from tests.rights.leave_of_apps import APP, HOLDS, ITSELF, NARROW, WITHDRAWN, lets_in
 from tests.rights.school import FILM, HANA, OLGA, PEOPLE, School
 
 ANONYMOUS, EXPIRED, REVOKED, WRONG_AUDIENCE, ELSEWHERE = (
     "nobody", "hana-expired", "hana-signed-out", "hana-for-another-service", "hana-of-the-other-tenant",
 )  # fmt: skip
 SHUT_OUT = {ANONYMOUS: "sign-in-required", EXPIRED: "sign-in-required", WRONG_AUDIENCE: "sign-in-required",
-            REVOKED: "session-ended", SYSTEM: "session-ended"}  # fmt: skip
+            REVOKED: "session-ended", SYSTEM: "session-ended", WITHDRAWN: "session-ended"}  # fmt: skip
 """Who gets no further than the door of the house, and by which problem."""
+IN_PLACE_OF = {ELSEWHERE: HANA, APP: OLGA, NARROW: OLGA}
+"""As whom she reads who is asked for by another name: an app acts for who let it in."""
 VARIES = {"Date", "Comewatch-Time", "Server-Timing", "RateLimit"}
 """Headers that tell when, or how long: nothing of what was asked."""
+
+
+def refusal(endpoint: str, asker: str) -> int | None:
+    """The status of whatever somebody asks here who is not let in at all; None for who is.
+
+    That a token has no scope for it is told before it is asked whether its session lives.
+    """
+    if asker in HOLDS and not lets_in(endpoint, asker):
+        return 403
+    return 401 if asker in SHUT_OUT else None
 
 
 class Stage:
@@ -38,9 +52,13 @@ class Stage:
 
     def __init__(self, app: Flask) -> None:
         self.app, self.near, self.far = app, School(app), School(app, far=True)
+        self.belongings, _ = Belongings(self.near), Belongings(self.far)
         self.askers = {person_id: caller(app, self.near.tenant_id, person_id) for person_id in PEOPLE}
         self.askers[ELSEWHERE] = caller(app, self.far.tenant_id, HANA)
-        self.askers |= {one: Caller(app.test_client(use_cookies=False), self._token(one)) for one in SHUT_OUT}
+        self.askers |= {
+            one: Caller(app.test_client(use_cookies=False), self._token(one))
+            for one in (*SHUT_OUT, APP, NARROW, ITSELF)
+        }
 
     def leave(self, purpose: bytes, which: str) -> str:
         """An address of Olga's that is its own leave: a good one, or one that was good or looks like it."""
@@ -68,6 +86,8 @@ class Stage:
         services, tenant_id = self.near.services, self.near.tenant_id
         if which == ANONYMOUS:
             return ""
+        if which in HOLDS:
+            return self.belongings.tokens[which]
         if which == SYSTEM:
             return sign_in(services, tenant_id, SYSTEM)
         token = sign_in(services, tenant_id, HANA, f"phone-{which}")

@@ -8,9 +8,14 @@ from typing import Any
 from schemas.records.seats import seat_id
 from service.records import KINDS
 from tests.rights.asking import ELSEWHERE
+from tests.rights.belongings import APPLICATION, PROVIDER, SUBSCRIPTION, WEBHOOK
 from tests.rights.readers import EVERYBODY, LET_IN, THERE
 from tests.rights.school import ADA, FILM, HANA, OLGA, OTTO, PETRA, STINA, School
 
+DEVICE = {"device_id": "phone-of-whoever", "device_name": "A phone"}
+CHALLENGE = {"code_challenge": "c" * 43}
+SHOWN = {"device_id": "phone-of-whoever", "code_verifier": "v" * 43}
+CREDENTIAL = {"id": "never-made", "rawId": "never-made", "type": "public-key", "response": {}}
 PUBLIC: Mapping[str, tuple[int, Mapping[str, Any]]] = {
     "GET /health": (200, {}),
     "GET /problems": (200, {}),
@@ -20,6 +25,31 @@ PUBLIC: Mapping[str, tuple[int, Mapping[str, Any]]] = {
     "GET /v1/sync/schema/watermelon": (200, {}),
     "POST /v1/sign-in/code": (422, {"json": {}}),
     "POST /v1/sign-in/refresh": (422, {"json": {}}),
+    "POST /v1/sign-in/providers": (200, {"json": {"address": "ana@nowhere.example"}}),
+    "GET /v1/sign-in/oidc/<provider_id>/start": (404, {"query_string": DEVICE | CHALLENGE}),
+    "GET /v1/sign-in/oidc/<provider_id>/callback": (
+        401,
+        {"query_string": {"state": "never-given", "code": "none"}},
+    ),
+    "POST /v1/sign-in/oidc": (401, {"json": SHOWN | {"code": "never-given"}}),
+    "POST /v1/sign-in/passkey/options": (200, {}),
+    "POST /v1/sign-in/passkey": (401, {"json": DEVICE | {"credential": CREDENTIAL}}),
+    "POST /v1/sign-in/link": (204, {"json": DEVICE | CHALLENGE | {"address": "ana@nowhere.example"}}),
+    "GET /v1/sign-in/link": (200, {}),
+    "POST /v1/sign-in/link/open": (401, {"json": SHOWN | {"token": "never-given"}}),
+    "GET /.well-known/oauth-authorization-server": (200, {}),
+    "GET /.well-known/oauth-protected-resource": (200, {}),
+    "GET /oauth/jwks": (200, {}),
+    "GET /oauth/authorize": (400, {}),
+    "POST /oauth/authorize": (403, {"data": {"said": "yes"}}),
+    "POST /oauth/sign-in": (403, {"data": {"code": "never-given"}}),
+    "POST /oauth/sign-out": (403, {}),
+    "GET /oauth/device": (200, {}),
+    "POST /oauth/device": (403, {"data": {"said": "yes"}}),
+    "POST /oauth/token": (401, {"data": {"grant_type": "client_credentials", "scope": "roster:read"}}),
+    "POST /oauth/revoke": (401, {"data": {"token": "never-given"}}),
+    "POST /oauth/introspect": (401, {"data": {"token": "never-given"}}),
+    "POST /oauth/device_authorization": (401, {"data": {"scope": "profile"}}),
 }
 """What it answers to everybody alike, with a token or without."""
 OWN: Mapping[str, tuple[int, Mapping[str, Any]]] = {
@@ -35,9 +65,31 @@ OWN: Mapping[str, tuple[int, Mapping[str, Any]]] = {
     "GET /v1/sync/watermelon": (200, {"query_string": {"last_pulled_at": "null"}}),
     "POST /v1/sync/watermelon": (204, {"json": {"changes": {}}}),
     "POST /v1/sync/watermelon/rescue": (204, {"json": {"changes": {}}}),
+    "GET /v1/me/export": (404, {}),  # nobody has asked for one yet
+    "POST /v1/me/export": (202, {}),
+    "GET /v1/me/ways-in": (200, {}),
+    "POST /v1/me/identities": (401, {"json": {"code": "never-given", "code_verifier": "v" * 43}}),
+    "POST /v1/me/passkeys/options": (200, {}),
+    "POST /v1/me/passkeys": (401, {"json": {"name": "A key", "credential": CREDENTIAL}}),
+    "GET /v1/apps": (200, {}),
+    "GET /v1/push-subscriptions": (200, {}),
+    "POST /v1/push-subscriptions": (201, {"json": SUBSCRIPTION}),
+    "GET /v1/notice-preferences": (200, {}),
+    "PUT /v1/notice-preferences": (200, {"json": {"push": False}}),
+    "POST /v1/calendar-link": (201, {}),
+    "DELETE /v1/calendar-link": (204, {}),
     **{f"GET /v1/{name}": (200, {}) for name in KINDS},
 }
 """What it answers to everybody who is signed in, of what is hers; what that is stands in `test_who_learns`."""
+RESERVED: Mapping[str, tuple[int, Mapping[str, Any], int]] = {
+    "GET /v1/admin/apps": (200, {}, 403),
+    "POST /v1/admin/apps": (201, {"json": APPLICATION}, 403),
+    "GET /v1/identity-providers": (200, {}, 404),
+    "POST /v1/identity-providers": (201, {"json": PROVIDER}, 404),
+    "GET /v1/webhooks": (200, {}, 403),
+    "POST /v1/webhooks": (201, {"json": WEBHOOK}, 403),
+}
+"""What it answers to administrators, and to apps that have the scope; and what to everybody else."""
 LIVE = frozenset({"GET /v1/sync/stream", "GET /v1/sync/wait"})
 """What the live process answers, which asks itself whether the session lives: here its address is unknown."""
 BY_LEAVE: Mapping[str, tuple[int, Mapping[str, Any]]] = {
@@ -53,6 +105,12 @@ BY_LEAVE: Mapping[str, tuple[int, Mapping[str, Any]]] = {
     "DELETE /v1/u/<token>/s3/multipart/<upload_id>": (204, {}),
 }
 """What it answers to whoever holds a good address."""
+LETTERS: Mapping[str, tuple[str, int]] = {
+    "GET /v1/calendar/<token>.ics": ("calendar", 200),
+    "GET /v1/digest/unsubscribe/<token>": ("unsubscribe", 200),
+    "POST /v1/digest/unsubscribe/<token>": ("unsubscribe", 200),
+}
+"""What it answers to whoever holds an address that was told in a letter, or by hand; and which of them."""
 
 Made = tuple[dict[str, Any], Mapping[int, Iterable[str]]]
 
@@ -65,6 +123,8 @@ def made(school: School) -> Mapping[str, Made]:
     return {
         "schools": ({"name": "Of the hill"}, {201: [ADA]}),
         "people": ({"display_name": "A new one", "roles": ["teacher"]}, {201: [ADA]}),
+        "role_grants": ({"person_id": PETRA, "role": "coach"}, {201: [ADA]}),
+        "pauses": ({"person_id": HANA, "evaluator_id": OTTO}, {422: EVERYBODY | {ELSEWHERE}}),  # the service asks
         "groups": ({"name": "By the lake", "group_type": "team", "lead_id": HANA}, {201: [HANA, ELSEWHERE], 422: [ADA]}),
         "memberships": ({"person_id": PETRA, "group_id": school.ids["groups/studio"], "state": "enrolled"}, {201: [PETRA], 409: [STINA, ELSEWHERE]}),
         "invitations": ({"host_id": HANA}, {201: [HANA, ELSEWHERE]}),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.rights.school import CORA, HANA, OLGA, OTTO, PEOPLE, PETRA, STINA
+from tests.rights.leave_of_apps import APP
+from tests.rights.school import ADA, CORA, HANA, OLGA, OTTO, PEOPLE, PETRA, STINA
 
 EVERYBODY = frozenset(PEOPLE)
 THERE = frozenset({HANA, OLGA, OTTO})
@@ -13,6 +14,11 @@ READERS: dict[str, frozenset[str]] = {
     "people/host": EVERYBODY,
     "people/new": EVERYBODY,
     "schools/one": EVERYBODY,
+    "role_grants/term": EVERYBODY,
+    "role_grants/hana-hosts": EVERYBODY,
+    "role_grants/eva-evaluates": EVERYBODY,
+    "pauses/earlier": frozenset({PETRA}),
+    "pauses/eva-evaluates": frozenset({HANA}),
     "groups/studio": EVERYBODY,
     "groups/pair": frozenset({HANA, CORA}),
     "groups/team": frozenset({OLGA, OTTO}),
@@ -60,7 +66,27 @@ READERS: dict[str, frozenset[str]] = {
     "conflicts/kept": frozenset({OLGA}),
     "rejected_writes/kept": frozenset({OLGA}),
     "devices/olga": frozenset({OLGA}),
+    "webhooks/ada": frozenset({ADA}),
+    "webhooks/box": frozenset({ADA, APP}),  # who keeps house, and who made it
+    "push_subscriptions/olga": frozenset({OLGA}),
+    "push_subscriptions/hana": frozenset({HANA}),
+    "passkeys/olga": frozenset({OLGA}),
+    "passkeys/hana": frozenset({HANA}),
+    "identities/olga": frozenset({OLGA}),
+    "identities/hana": frozenset({HANA}),
+    "identity_providers/own": frozenset({ADA}),
+    "granted_apps/box": frozenset({OLGA}),
+    "apps/box": frozenset({ADA}),
+    "apps/let-go": frozenset({ADA}),
+    "apps/withdrawn": frozenset({ADA}),
+    "apps/of-the-operator": frozenset({ADA}),
+    "apps/roster": frozenset({ADA}),
 }
+
+BELONGINGS = {
+    "devices", "webhooks", "push_subscriptions", "passkeys", "identities", "identity_providers", "granted_apps", "apps",
+}  # fmt: skip
+"""What is no record, though it has an id."""
 
 
 def of(collection: str) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.records import KINDS
+from tests.rights.leave_of_apps import APP
 from tests.rights.readers import THERE, of
 from tests.rights.school import ADA, CAPTIONS, CORA, EVA, HANA, OLGA, OTTO, PETRA, STINA
 
@@ -35,6 +36,8 @@ class Row:
     said: Mapping[str, Any] = field(default_factory=dict)
     answers: Answers = field(default_factory=dict)
     otherwise: int = 200
+    only: frozenset[str] | None = None
+    """Who may ask at all, where not everybody may; all others are told 403 of whatever they name."""
 
     def expected(self, asker: str, name: str) -> int:
         """The status that a reader of the record is answered with."""
@@ -51,6 +54,11 @@ VISITS, MEDIA, INVITATIONS = of("visits"), of("media"), of("invitations")
 CHANGED: dict[str, tuple[dict[str, Any], Answers]] = {
     "schools": ({"name": "Of the hill"}, {200: each(of("schools"), ADA)}),
     "people": ({"display_name": "Another name"}, {200: {"people/host": (HANA, ADA), "people/new": (ADA,)}}),
+    "role_grants": ({"until_at": "2100-01-01T00:00:00.000Z"}, {200: each(of("role_grants"), ADA)}),
+    "pauses": (
+        {"state": "kept"},
+        {200: {"pauses/eva-evaluates": (HANA,), "pauses/earlier": (PETRA,)}},
+    ),
     "groups": (
         {"name": "Of the hill"},
         {200: {"groups/studio": (STINA, ADA), "groups/pair": (CORA,), "groups/team": (OTTO,)}},
@@ -130,6 +138,35 @@ def _media(
     return Row(f"{method} /v1/media/<media_id>/{rest}", "media", said or {}, answers or {}, otherwise)
 
 
+def _webhook(endpoint: str, said: Mapping[str, Any] | None = None, otherwise: int = 200) -> Row:
+    method, _, rest = endpoint.partition(" ")
+    path = f"/v1/webhooks/<webhook_id>{rest}"
+    return Row(f"{method} {path}", "webhooks", said or {}, otherwise=otherwise, only=frozenset({ADA, APP}))
+
+
+def _belongings() -> Iterable[Row]:
+    yield _webhook("GET ")
+    yield _webhook("PATCH ", {"json": {"description": "Of the lake"}})
+    yield _webhook("DELETE ", otherwise=204)
+    yield _webhook("POST /rotate-secret")
+    yield _webhook("POST /ping", otherwise=202)
+    yield _webhook("GET /deliveries")
+    yield _webhook("POST /replay", {"json": {"since": "2026-01-01T00:00:00.000Z"}}, 202)
+    yield Row("DELETE /v1/push-subscriptions/<subscription_id>", "push_subscriptions", otherwise=204)
+    yield Row(
+        "PATCH /v1/me/passkeys/<passkey_id>", "passkeys", {"json": {"name": "The red one"}}, otherwise=204
+    )
+    yield Row("DELETE /v1/me/passkeys/<passkey_id>", "passkeys", otherwise=204)
+    yield Row("DELETE /v1/me/identities/<identity_id>", "identities", otherwise=204)
+    yield Row("DELETE /v1/identity-providers/<provider_id>", "identity_providers", otherwise=204)
+    yield Row("DELETE /v1/apps/<client_id>", "granted_apps", otherwise=204)
+    approval, admin = "/v1/admin/apps/<client_id>/approval", frozenset({ADA})
+    never = {404: each(("apps/withdrawn", "apps/of-the-operator"), ADA)}  # what is not approved
+    scopes = {422: each(("apps/roster",), ADA)}  # it never asks for that one
+    yield Row(f"PUT {approval}", "apps", {"json": {"scopes": ["profile"]}}, scopes, 204, admin)
+    yield Row(f"DELETE {approval}", "apps", {}, never, 204, admin)
+
+
 SENT = ("media/sent",)
 PLAYABLE = [name for name in MEDIA if name not in SENT]
 NOT_SENT = {404: each(SENT, OLGA)}
@@ -185,5 +222,6 @@ ROWS: tuple[Row, ...] = (
     _media("POST hold", answers={409: each(SENT, OLGA), 200: each(PLAYABLE, HANA, OLGA)}, otherwise=403),
     Row("PATCH /v1/devices/<device_id>", "devices", {"json": {"device_name": "The red one"}}, otherwise=204),
     Row("DELETE /v1/devices/<device_id>", "devices", otherwise=204),
+    *_belongings(),
 )
 """What has an id in its address."""

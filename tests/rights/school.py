@@ -11,8 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
+from sqlalchemy import select
 
 from schemas.records.seats import seat_id
+from service.records import KINDS
 from sync.changes import Change
 from sync.clock import stamp
 from sync.server import sequence
@@ -42,7 +44,7 @@ CAPTIONS = b"WEBVTT\n\n00:00.000 --> 00:02.000\nGuten Morgen.\n"
 
 
 class School:
-    """One tenant; `ids` are those of its records by name, `gone` one of each kind that was deleted."""
+    """One tenant; `ids` are those of its records by name, `gone` one of each kind that was deleted, `grants` all of roles."""
 
     def __init__(self, app: Flask, far: bool = False) -> None:
         self.app, self.services, self.far = app, services_of(app), far
@@ -105,6 +107,7 @@ class School:
             make_person(self.services, self.tenant_id, person_id, *roles, **evaluators)
         self.ids["people/host"] = HANA
         self.put("people/new", display_name="Somebody of this tenant alone", roles=["teacher"])
+        self._grants_and_pauses()
         self.put("schools/one", name="The school of the lake")
         self._group("studio", "studio", STINA, HANA)
         self._group("pair", "coaching", CORA, HANA)
@@ -116,6 +119,23 @@ class School:
                 school_id=self.ids["schools/one"],
                 state="enrolled",
             )
+
+    def _grants_and_pauses(self) -> None:
+        """One of each that is dated, or answered; and those that follow from what stands on Hana's record."""
+        next_month = self.services.now() + timedelta(days=30)
+        self.put("role_grants/term", person_id=PETRA, role="coach", from_at=stamp(next_month))
+        self.put("pauses/earlier", person_id=PETRA, evaluator_id=PAUL)
+        self.put("pauses/earlier", state="lifted")
+        self.grants = self._found("role_grants")
+        (self.ids["role_grants/hana-hosts"],) = self._found("role_grants", person_id=HANA)
+        (self.ids["role_grants/eva-evaluates"],) = self._found("role_grants", host_id=HANA)
+        (self.ids["pauses/eva-evaluates"],) = self._found("pauses", evaluator_id=EVA)
+
+    def _found(self, collection: str, **fields: str) -> set[str]:
+        """The ids of what the service made of its own accord."""
+        asked = select(KINDS[collection].table.c.id).filter_by(tenant_id=self.tenant_id, **fields)
+        with self.services.database.begin(self.tenant_id) as connection:
+            return set(connection.execute(asked).scalars())
 
     def _group(self, what: str, group_type: str, lead_id: str, member_id: str) -> None:
         group_id = self.put(

@@ -27,8 +27,8 @@ def due(stage: Stage, asker: str, collection: str) -> set[str]:
     """The ids that the table lets her read."""
     school = stage.far if asker == ELSEWHERE else stage.near
     person_id = HANA if asker == ELSEWHERE else asker
-    colleagues = set(PEOPLE) if collection == "people" else set[str]()
-    return {school.ids[name] for name in of(collection) if person_id in READERS[name]} | colleagues
+    named = {school.ids[name] for name in of(collection) if person_id in READERS[name]}
+    return named | {"people": set(PEOPLE), "role_grants": school.grants}.get(collection, set())
 
 
 def listed(stage: Stage, asker: str, collection: str, **query: str) -> list[Record]:

@@ -144,10 +144,11 @@ def approve(
 ) -> None:
     """Let people of the tenant use the app, for these scopes at most. Who let it do more is asked anew.
 
-    Refused(NOT_FOUND) for an app that is not there, Refused(INVALID_REQUEST) for scopes that it does not ask for.
+    Refused(NOT_FOUND) for an app that is not there, or another tenant's; Refused(INVALID_REQUEST) for scopes that it
+    does not ask for.
     """
     row = find(connection, client_id)
-    if row is None:
+    if row is None or row.tenant_id not in (None, tenant_id):
         raise Refused(Problem.NOT_FOUND)
     _demand_known(scopes)
     beyond = sorted(set(scopes) - set(row.scopes))
