@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,8 +111,14 @@ def _authorize(said: str | None) -> Response:
 
 def _settled(server: Server, grant: ByCode, here: Browser, said: str) -> Answer:
     client = grant.request.client
-    agreed = said == AGREED and scopes.read(grant.request.scope) & server.desk.approved(client.client_id)
-    return server.settle(grant, Person(here.person_id) if agreed else None)
+    return server.settle(grant, _agreed(server, client, scopes.read(grant.request.scope), here, said))
+
+
+def _agreed(server: Server, client: Client, wanted: Iterable[str], here: Browser, said: str) -> Person | None:
+    """Who agreed, and to what: never to more than the page showed her, whatever was approved since."""
+    shown = scopes.read(request.form.get("shown", ""))
+    agreed = shown & server.desk.approved(client.client_id) & frozenset(wanted)
+    return Person(here.person_id, agreed) if said == AGREED and agreed else None
 
 
 def _question(server: Server, client: Client, scope: str, here: Browser, leads_to: str) -> Response:
@@ -121,6 +128,7 @@ def _question(server: Server, client: Client, scope: str, here: Browser, leads_t
         return page("not_approved.html", 403, client=client)
     sentences = [SCOPES[name] for name in SCOPES if name in wanted]
     told: dict[str, Any] = {"client": client, "sentences": sentences, "here": here, **_way_on()}
+    told["shown"] = scopes.write(wanted)
     return page("consent.html", leads_to=leads_to, place=_place(leads_to), **told)
 
 
@@ -139,9 +147,9 @@ def _for_device(here: Browser, user_code: str, said: str | None) -> Response:
             return page("device.html", 404, unknown=True)
         if said is None:
             return _question(server, client, scopes.write(row.scopes), here, "")
-        allowed = said == AGREED and not server.desk.approved(client.client_id).isdisjoint(row.scopes)
-        devices.settle(server.desk, row, here.person_id, allowed=allowed)
-        return page("device_done.html", allowed=allowed)
+        person = _agreed(server, client, row.scopes, here, said)
+        devices.settle(server.desk, row, person)
+        return page("device_done.html", allowed=person is not None)
 
 
 def _faulty(answered: Answer) -> Response:

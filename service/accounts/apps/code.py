@@ -26,9 +26,10 @@ REPLAYED = "an authorization code was used twice"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who lets the app act for her."""
+    """Who lets the app act for her, and in what."""
 
     person_id: str
+    agreed: frozenset[str]
 
 
 class Code:
@@ -81,14 +82,13 @@ class ByCode(AuthorizationCodeGrant):  # type: ignore[misc]  # untyped base
 
     def save_authorization_code(self, code: str, request: Asked) -> None:
         """Keep its hash, and what it was given for."""
-        granted = scopes.read(request.scope) & self._desk.approved(request.client.client_id)
         row = {
             "code_hash": sha256(code),
             "client_id": request.client.client_id,
             "tenant_id": self._desk.tenant_id,
             "person_id": request.user.person_id,
             "redirect_uri": request.said.get("redirect_uri"),
-            "scopes": sorted(granted),
+            "scopes": sorted(request.user.agreed),
             "code_challenge": request.said["code_challenge"],
             "expires_at": self._desk.now + LASTS,
         }
@@ -108,8 +108,8 @@ class ByCode(AuthorizationCodeGrant):  # type: ignore[misc]  # untyped base
     def authenticate_user(self, authorization_code: Code) -> Person | None:
         """The person who agreed, if her tenant still approves."""
         row = authorization_code.row
-        still = set(row.scopes) <= self._desk.approved(row.client_id)
-        return Person(row.person_id) if still else None
+        agreed = frozenset(row.scopes)
+        return Person(row.person_id, agreed) if agreed <= self._desk.approved(row.client_id) else None
 
     def generate_token(self, user: Person, scope: str, **_: Any) -> dict[str, Any]:
         """Open the app's session, and note on the code that it did."""

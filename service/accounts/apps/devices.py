@@ -112,7 +112,7 @@ class ByDeviceCode(DeviceCodeGrant):  # type: ignore[misc]  # untyped base
         if row.denied_at is not None:
             raise AccessDeniedError()
         if row.person_id is not None and row.tenant_id == self._desk.tenant_id:
-            return Person(row.person_id)
+            return Person(row.person_id, frozenset(row.scopes))
         raise self._too_early(row)
 
     def generate_token(self, user: Person, scope: str, **_: Any) -> dict[str, Any]:
@@ -151,10 +151,12 @@ def waiting(desk: Desk, user_code: str) -> Row[Any] | None:
     return desk.connection.execute(open_still.with_for_update()).one_or_none()
 
 
-def settle(desk: Desk, row: Row[Any], person_id: str, *, allowed: bool) -> None:
-    """What the person said to the device that waits."""
-    hers = {"tenant_id": desk.tenant_id, "person_id": person_id}
-    said = hers if allowed else {"denied_at": desk.now}
+def settle(desk: Desk, row: Row[Any], person: Person | None) -> None:
+    """What somebody said to the device that waits: who agreed, or that nobody did."""
+    said: dict[str, Any] = {"denied_at": desk.now}
+    if person:
+        agreed = sorted(person.agreed)
+        said = {"tenant_id": desk.tenant_id, "person_id": person.person_id, "scopes": agreed}
     this = codes.c.device_hash == row.device_hash
     desk.connection.execute(update(codes).where(this).values(**said))
 

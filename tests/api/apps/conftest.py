@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from werkzeug.test import TestResponse
 from service.accounts import sign_in
 from service.accounts.apps import registry
 from service.accounts.apps.registry import Registered, Wish
+from service.accounts.apps.scopes import SCOPES
 from service.app import create_app, make_services
 from service.settings import Settings
 from tests.accounts.conftest import Clock
@@ -124,7 +126,7 @@ class Maker:
 
 @dataclass
 class Browser:
-    """A person's browser, with its cookies. It sends the Origin of the page that it shows."""
+    """A person's browser, with its cookies. It sends the Origin of the page that it shows, and says that all was shown."""
 
     client: FlaskClient
 
@@ -137,6 +139,7 @@ class Browser:
         self, path: str, said: dict[str, str], form: dict[str, str], origin: str | None = ISSUER
     ) -> TestResponse:
         headers = {"Origin": origin} if origin else {}
+        form = {"shown": " ".join(SCOPES), **form} if "said" in form else form
         where = f"{path}?{urlencode(said)}"
         return self.client.post(where, data=form, headers=headers, base_url=ISSUER.replace("http:", "https:"))
 
@@ -189,6 +192,13 @@ def answered(response: TestResponse) -> dict[str, str]:
     """What the app reads in the address to which the browser was sent back."""
     assert response.status_code == 302, response.text
     return {name: values[0] for name, values in parse_qs(urlsplit(response.location).query).items()}
+
+
+def shown_on(page: TestResponse) -> str:
+    """The scopes that the page says it showed."""
+    found = re.search(r'name="shown" value="([^"]*)"', page.text)
+    assert found, page.text
+    return found[1]
 
 
 def agree(browser: Browser, maker: Maker, scope: str, verifier: Verifier, **other: str | None) -> str:

@@ -125,8 +125,11 @@ def agree(services: Services, tenant_id: UUID, address: str) -> httpx.Response:
         # a browser takes our own machine for safe, and keeps the cookie without TLS; httpx's jar does not send it
         cookie = {"Cookie": signed_in.headers["set-cookie"].partition(";")[0]}
         asked = f"{url}{signed_in.headers['location'].removeprefix(url)}"
-        assert "Guest book" in browser.get(asked, headers=cookie).raise_for_status().text
-        sent_back = browser.post(asked, data={"said": "yes"}, headers=cookie)
+        question = browser.get(asked, headers=cookie).raise_for_status().text
+        assert "Guest book" in question
+        shown = re.search(r'name="shown" value="([^"]+)"', question)
+        assert shown, question
+        sent_back = browser.post(asked, data={"said": "yes", "shown": shown[1]}, headers=cookie)
         assert sent_back.status_code == 302, sent_back.text
         return browser.get(sent_back.headers["location"])
 
