@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Select, TableClause, Uuid, column, delete, select, table, update
 
 from schemas.problems import Problem, Refused
-from service.accounts import sessions
+from service.accounts import one_time, sessions
 from service.accounts.models import session
 from service.audit import note
 from service.database import Database
@@ -73,12 +73,14 @@ def forget(database: Database, door: Door, store: Store, whose: tuple[UUID, str]
         _take_name(connection, door, whose)
         forget_person(connection, tenant_id, person_id)
         _forget_rows(connection, whose)
+        _sign_out(connection, whose, now)  # who came in meanwhile, before her ways in were gone
         note(connection, tenant_id, None, "erasure_done", {"person_id": person_id}, now)
     return Forgotten(records, media)
 
 
 def _sign_out(connection: Connection, whose: tuple[UUID, str], now: datetime) -> None:
     tenant_id, person_id = whose
+    one_time.take_back(connection, tenant_id, [person_id])
     sessions.end(connection, tenant_id, session.c.person_id == person_id, FORGOTTEN, now, wipe=True)
     hers = (session.c.tenant_id == tenant_id) & (session.c.person_id == person_id)
     connection.execute(update(session).where(hers).values(device_name=""))

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Row, select
 
 from schemas.problems import Problem, Refused
-from service.accounts import sessions
+from service.accounts import one_time, sessions
 from service.accounts.models import session
+from service.accounts.one_time import Purpose
 from service.media import erasure
 from service.portability import data_map, exports, forgetting
 from tests.media.world import HANA, OLGA, VISIT, World
@@ -113,6 +114,30 @@ def test_one_that_is_made_while_she_is_forgotten_is_not_kept(
     monkeypatch.setattr(world.store, "put_file", put_late)
     exports.make(world.database, world.door.kinds, world.store, world.tenant_id, row.id, lambda: world.now)
     assert versions(world, "exports/") == []
+
+
+def test_she_does_not_come_back_in_while_she_is_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a link that was mailed before, or on a device that signs in between two steps."""
+
+    def link(person_id: str) -> str:
+        about = {"tenant": str(world.tenant_id), "person": person_id}
+        with world.database.begin_reference() as connection:
+            return one_time.give(connection, Purpose.LINK, about, world.now)
+
+    erase, hers, anothers = world.store.erase_below, link(OLGA), link(HANA)
+
+    def sign_in(prefix: str) -> None:
+        erase(prefix)
+        with world.database.begin(world.tenant_id) as connection:
+            sessions.start(connection, world.tenant_id, OLGA, ("phone-in-between", "Phone"), world.now)
+
+    monkeypatch.setattr(world.store, "erase_below", sign_in)
+    forget(world)
+    assert [row.device_name for row in sessions_of(world) if not row.revoked_at or row.device_name] == []
+    taken = [one_time.take(world.database, Purpose.LINK, one, lambda: world.now) for one in (hers, anothers)]
+    assert [bool(one) for one in taken] == [False, True]
 
 
 def test_the_map_names_every_table_and_no_other() -> None:
