@@ -47,40 +47,48 @@ def verify(connection: Connection, tenant_id: UUID, known: tuple[int, str] | Non
     taken off the end: the head knows of more. `known` is a head that somebody wrote down elsewhere: against it, a log
     and a head that were written anew together are found too.
     """
-    # the head first: what is noted meanwhile stands beyond it, and is no fault
-    where = audit_head.c.tenant_id == tenant_id
-    head = connection.execute(select(audit_head.c.number, audit_head.c.hash).where(where)).one_or_none()
-    number, hashed = (head.number, head.hash) if head else (0, NOTHING)
-    found = _walk(connection, tenant_id, number, hashed, known)
+    # the head first: a log that is cut off while it is read is found out
+    number, hashed = head = _head(connection, tenant_id)
+    found = _walk(connection, tenant_id, head, known)
     if found.is_whole and known and known[0] > number:
         return Finding(number, hashed, number + 1, "it ends before the head that you wrote down")
     return found
 
 
+def _head(connection: Connection, tenant_id: UUID) -> tuple[int, str]:
+    asked = select(audit_head.c.number, audit_head.c.hash).where(audit_head.c.tenant_id == tenant_id)
+    head = connection.execute(asked).one_or_none()
+    return (head.number, head.hash) if head else (0, NOTHING)
+
+
 def _walk(
-    connection: Connection, tenant_id: UUID, last: int, hashed: str, known: tuple[int, str] | None
+    connection: Connection, tenant_id: UUID, head: tuple[int, str], known: tuple[int, str] | None
 ) -> Finding:
     done, before = 0, NOTHING
     for row in rows(connection, tenant_id):
         if row.number != done + 1:
             missing = done + 1
             return Finding(done, before, missing, "it is missing")
+        if row.number > head[0]:
+            head = _head(connection, tenant_id)  # it may have been noted meanwhile
         entry = Entry(row.number, row.at, row.actor_id, row.device_id, row.act, row.about)
-        fault = _fault(entry.hash_after(tenant_id, before), row, last, hashed, known)
+        fault = _fault(entry.hash_after(tenant_id, before), row, head, known)
         if fault:
             return Finding(done, before, row.number, fault)
         done, before = row.number, row.hash
-    if done < last:
-        return Finding(done, before, done + 1, f"it and all after it are missing: the head stands at {last}")
+    if done < head[0]:
+        return Finding(
+            done, before, done + 1, f"it and all after it are missing: the head stands at {head[0]}"
+        )
     return Finding(done, before)
 
 
-def _fault(wanted: str, row: Row[Any], last: int, hashed: str, known: tuple[int, str] | None) -> str:
+def _fault(wanted: str, row: Row[Any], head: tuple[int, str], known: tuple[int, str] | None) -> str:
     if row.hash != wanted:
         return "it is not what was written"
-    if row.number == last and row.hash != hashed:
+    if row.number == head[0] and row.hash != head[1]:
         return "it is not what the head says"
-    if row.number > last:
+    if row.number > head[0]:
         return "it was put in behind the head"
     if known and row.number == known[0] and row.hash != known[1]:
         return "it is not what you wrote down"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @as_json
 def export_person(address: str, file: Path, as_json: bool) -> None:
-    """Write everything of the person at ADDRESS to FILE, a zip: records, media, notes as WebVTT.
+    """Write everything of the person at ADDRESS (or TENANT/ID) to FILE, a zip: records, media, notes as WebVTT.
 
     \b
     Example:
@@ -79,7 +79,8 @@ def forget_person(address: str, yes: bool, as_json: bool) -> None:
     """Forget the person at ADDRESS for good: records, words, files, ways in. It cannot be undone.
 
     Her lessons go with all that lies on them. Notes that she shared on others' lessons stay with those hosts, without her
-    name. What is held for an incident must be released first. See docs/data-map.md.
+    name. What is held for an incident must be released first. See docs/data-map.md. Who has left and has no address any
+    more is named by tenant and id, which the app shows: riverbend/3f2a...
 
     \b
     Examples:
@@ -119,8 +120,21 @@ def _note(database: Database, whose: tuple[UUID, str], act: str, count: int) -> 
         note(connection, tenant_id, None, act, about, system_now())
 
 
-def _whose(database: Database, address: str) -> tuple[UUID, str]:
-    from service.accounts import directory
+def _whose(database: Database, said: str) -> tuple[UUID, str]:
+    """By her address; by tenant and id where she has none any more."""
+    from sqlalchemy import select
 
+    from service.accounts import directory
+    from service.accounts.directory import DirectoryError
+    from service.records.people import table as people
+
+    slug, slash, person_id = said.partition("/")
     with database.begin_reference() as connection:
-        return directory.person_by_address(connection, address)
+        if "@" in said or not slash:
+            return directory.person_by_address(connection, said)
+        tenant_id = directory.tenant_by_slug(connection, slug)
+    hers = select(people.c.id).where(people.c.tenant_id == tenant_id, people.c.id == person_id)
+    with database.begin(tenant_id) as connection:
+        if connection.scalar(hers) is None:
+            raise DirectoryError(f"Nobody in {slug} has the id {person_id}.")
+    return tenant_id, person_id

@@ -131,7 +131,8 @@ def forget(connection: Connection, tenant_id: UUID, now: datetime) -> None:
 
 
 def _enqueue(connection: Connection, tenant_id: UUID, mail_id: UUID) -> None:
-    jobs.enqueue(connection, SEND, key=f"mail-{mail_id}", tenant_id=str(tenant_id), mail_id=str(mail_id))
+    said = {"tenant_id": str(tenant_id), "mail_id": str(mail_id)}
+    jobs.enqueue(connection, SEND, key=f"mail-{mail_id}", queue=jobs.OUTWARD, **said)
 
 
 def _change(connection: Connection, tenant_id: UUID, mail_id: UUID, **fields: Any) -> None:

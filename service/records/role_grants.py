@@ -49,7 +49,8 @@ def _past_stays(actor: Actor, write: Write, near: Near) -> Record | None:
     """What has begun began, and what has ended stays ended; an end that lies back is now."""
     before, grant, touched = write.before or {}, write.after or {}, changed(write)
     for name in sorted(touched & {"from_at", "until_at"}) if write.before else ():
-        if before[name] is not None and moment_of(before[name]) <= near.now:
+        began = name == "from_at" and before[name] is None  # when it was granted
+        if began or (before[name] is not None and moment_of(before[name]) <= near.now):
             raise refused(name, f"{name} is past: make another grant.", Problem.NOT_ALLOWED)
     late = "until_at" in touched and grant["until_at"] and moment_of(grant["until_at"]) < near.now
     return {**grant, "until_at": stamp(near.now)} if late else None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from service.audit import verify
+from service.audit import note, verify
 from service.audit.log import NOTHING
 from service.audit.verify import Finding
 from service.database import Database
+from tests.audit.conftest import NOW
 
 
 @pytest.fixture
@@ -33,6 +35,21 @@ def test_an_untouched_log_is_whole(database: Database, log: UUID) -> None:
 
 def test_a_tenant_without_acts_has_a_whole_log(database: Database, tenant_id: UUID) -> None:
     assert found(database, tenant_id) == Finding(0, NOTHING)
+
+
+def test_what_is_noted_while_it_is_verified_is_no_fault(
+    database: Database, log: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = verify.rows
+
+    def late(*said: Any) -> Any:
+        with database.begin(log) as another:
+            note(another, log, None, "administered", {}, NOW)
+        return rows(*said)
+
+    monkeypatch.setattr(verify, "rows", late)
+    finding = found(database, log)
+    assert (finding.is_whole, finding.number) == (True, 6)
 
 
 COPY = "INSERT INTO audit_log SELECT tenant_id, {}, at, actor_id, device_id, act, about, hash FROM audit_log WHERE number = {}"

@@ -25,7 +25,7 @@ SIZES = [(360, 640), (1280, 800)]
 SMALLEST, FAINTEST = 44, 4.5
 """Pixels of what is pressed, and contrast of text (WCAG 2.2)."""
 PICTURES = os.environ.get("PICTURES")
-MEASURED = """() => [...document.querySelectorAll('button, input, a, summary')].map(one => {
+MEASURED = """() => [...document.querySelectorAll('button, input:not([type=hidden]), a, summary')].map(one => {
   const {width, height} = one.getBoundingClientRect(); return [one.textContent.trim() || one.name, width, height]; })"""
 CONTRAST = """() => {
   const light = (color) => { const [r, g, b] = color.match(/[\\d.]+/g).map((part) => part / 255)

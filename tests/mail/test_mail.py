@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from sqlalchemy import Row, text
 
 from service.cli import main
+from service.jobs import OUTWARD
 from service.mail import Mail, outbox, post
 from service.mail.smtp import MailServerAwayError
 from service.settings import Settings, SettingsError
@@ -63,6 +64,13 @@ def test_it_is_sent_once_and_its_words_are_forgotten(
     assert mail.get_content().strip() == SECRET
     kept = row(worker_of, tenant_id, mail_id)
     assert (kept.state, kept.subject, kept.text) == ("sent", None, None)
+
+
+def test_a_slow_server_holds_up_nothing_else(worker_of: Worker, tenant_id: UUID) -> None:
+    mail_id = posted(worker_of, tenant_id)
+    queue = text("SELECT queue_name FROM procrastinate_jobs WHERE args ->> 'mail_id' = :id")
+    with worker_of.database.begin(tenant_id) as connection:
+        assert connection.execute(queue, {"id": str(mail_id)}).scalars().all() == [OUTWARD]
 
 
 def test_what_is_rolled_back_is_not_sent(worker_of: Worker, tenant_id: UUID) -> None:

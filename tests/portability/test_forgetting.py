@@ -141,6 +141,30 @@ def test_one_that_is_made_while_she_is_forgotten_is_not_kept(
     assert versions(world, "exports/") == []
 
 
+def test_she_does_not_come_back_in_while_she_is_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a link that was mailed before, or on a device that signs in between two steps."""
+
+    def link(person_id: str) -> str:
+        about = {"tenant": str(world.tenant_id), "person": person_id}
+        with world.database.begin_reference() as connection:
+            return one_time.give(connection, Purpose.LINK, about, world.now)
+
+    erase, hers, anothers = world.store.erase_below, link(OLGA), link(HANA)
+
+    def sign_in(prefix: str) -> None:
+        erase(prefix)
+        with world.database.begin(world.tenant_id) as connection:
+            sessions.start(connection, world.tenant_id, OLGA, ("phone-in-between", "Phone"), world.now)
+
+    monkeypatch.setattr(world.store, "erase_below", sign_in)
+    forget(world)
+    assert [row.device_name for row in sessions_of(world) if not row.revoked_at or row.device_name] == []
+    taken = [one_time.take(world.database, Purpose.LINK, one, lambda: world.now) for one in (hers, anothers)]
+    assert [bool(one) for one in taken] == [False, True]
+
+
 def test_the_map_names_every_table_and_no_other() -> None:
     from service.migrations.rooms import tables
 

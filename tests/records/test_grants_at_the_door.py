@@ -80,6 +80,14 @@ def test_an_end_is_now_at_the_earliest_and_final(district: District) -> None:
     assert district.noted()[-1] == "role_ended"
 
 
+def test_what_began_when_it_was_granted_is_not_put_off(district: District) -> None:
+    """Else a role would be gone, and nobody noted who had taken it."""
+    grant(district)
+    put_off = district.says("anna", "role_grants", GRANT, from_at="2099-01-01T00:00:00.000Z")
+    assert why(put_off) == "/problems/not-allowed"
+    assert roles(district) == ["coach", "teacher"]
+
+
 def test_a_role_that_two_grants_give_ends_with_the_later(district: District) -> None:
     grant(district, until_at="2026-11-22T00:00:00.000Z")
     district.says("anna", "role_grants", "grant-of-otto-2", person_id=person("otto"), role="coach")

@@ -148,6 +148,23 @@ def test_a_delta_changes_whom_it_names_and_nobody_else(office: Office) -> None:
     assert ended["counts"] == {"people": {"ended": 1}, "memberships": {"ended": 2}}
 
 
+def test_an_id_of_two_lines_is_a_fault_and_spoils_no_later_roster(office: Office) -> None:
+    office.told("apply", District(students=3, version="1.2").zip())
+    users = (
+        "sourcedId,status,givenName,familyName,email,primaryOrgSourcedId\n"
+        '"staff\n77",active,Nadia,New,new@district.example,org-1\n'
+    )
+    files: dict[str, bytes | None] = dict.fromkeys(("orgs", "classes", "academicSessions", "enrollments"))
+    roles = b'userSourcedId,role\n"staff\n77",teacher\n'
+    content = District(students=0, version="1.2").zip(
+        **{**files, "manifest": MANIFEST, "users": users.encode(), "roles": roles}
+    )
+    refused = office.send("apply", content)
+    assert refused.exit_code == 1
+    assert "users.csv, line 2, sourcedId: It has a line break" in refused.stderr
+    assert office.told("apply", District(students=3, version="1.2").zip())["counts"] == {}
+
+
 def test_what_was_changed_by_hand_stays_until_the_roster_says_something_new(office: Office) -> None:
     office.told("apply", SMALL.zip())
     change_by_hand(office, SMALL.staff_name(4), "Nadia Hand")

@@ -27,6 +27,7 @@ SEND = "send_push"
 REMEMBERED = timedelta(days=2)
 """Longer than any day is long."""
 MOST = 20
+"""Of each sort, the next ones."""
 
 
 def tell(connection: Connection, tenant_id: UUID, now: datetime) -> None:
@@ -56,13 +57,12 @@ def _tell(connection: Connection, actor: Actor, hers: Mapping[str, Any], now: da
         for one in news:
             about = {"collection": one.collection, "record_id": one.record_id, "until": until.timestamp()}
             whose = {"tenant_id": str(actor.tenant_id), "subscription_id": str(subscription_id)}
-            jobs.enqueue(connection, SEND, **whose, **about)
+            jobs.enqueue(connection, SEND, queue=jobs.OUTWARD, **whose, **about)
 
 
 def _of_today(actor: Actor, now: datetime, until: datetime) -> Any:
-    return union_all(
-        _open_doors(actor, now, until), _her_seats(actor, now, until), _called_off(actor, now, until)
-    ).limit(MOST)
+    sorts = (_open_doors(actor, now, until), _her_seats(actor, now, until), _called_off(actor, now, until))
+    return union_all(*(select(some.limit(MOST).subquery()) for some in sorts))
 
 
 def _open_doors(actor: Actor, now: datetime, until: datetime) -> Select[Any]:
@@ -74,13 +74,14 @@ def _open_doors(actor: Actor, now: datetime, until: datetime) -> Select[Any]:
         seats.c.person_id == actor.person_id,
     )
     today = and_(door.starts_at > now, door.starts_at < until, door.state.in_(sorted(TAKES_GUESTS)))
-    return select(literal("invitations").label("collection"), door.id).where(
+    found = select(literal("invitations").label("collection"), door.id).where(
         door.tenant_id == actor.tenant_id,
         door.host_id != actor.person_id,
         today,
         ~answered,
         visible(actor, "invitations", door.id),
     )
+    return found.order_by(door.starts_at, door.id)
 
 
 def _her_seats(actor: Actor, now: datetime, until: datetime) -> Select[Any]:
@@ -92,6 +93,7 @@ def _her_seats(actor: Actor, now: datetime, until: datetime) -> Select[Any]:
         .where(seat.tenant_id == actor.tenant_id, door.tenant_id == actor.tenant_id, today)
         .where(seat.person_id == actor.person_id, seat.state.in_(sorted(SEATED)))
         .where(visible(actor, "seats", seat.id), visible(actor, "invitations", door.id))
+        .order_by(door.starts_at, seat.id)
     )
 
 
@@ -99,6 +101,7 @@ def _called_off(actor: Actor, now: datetime, until: datetime) -> Select[Any]:
     visit = visits.c
     there = or_(visit.host_id == actor.person_id, literal(actor.person_id) == any_(visit.observer_ids))
     today = and_(visit.planned_at > now, visit.planned_at < until, visit.state == "cancelled")
-    return select(literal("visits").label("collection"), visit.id).where(
+    found = select(literal("visits").label("collection"), visit.id).where(
         visit.tenant_id == actor.tenant_id, there, today, visible(actor, "visits", visit.id)
     )
+    return found.order_by(visit.planned_at, visit.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates
 
 from schemas.fields import Words
 from service.integrations.roster.findings import Findings
@@ -47,17 +47,25 @@ class _RowSchema(Schema):
         unknown = EXCLUDE
 
 
-class OrgRowSchema(_RowSchema):
+class _NamedRowSchema(_RowSchema):
+    sourcedId = Words(LONGEST_ID, shortest=1)  # noqa: N815  # OneRoster's words
+
+    @validates("sourcedId")
+    def is_of_one_line(self, said: str, **_: Any) -> None:
+        """Ids of people and schools are kept as lines."""
+        if not said.isprintable():
+            raise ValidationError("It has a line break or another control character: take it out.")
+
+
+class OrgRowSchema(_NamedRowSchema):
     """A line of orgs.csv that is a school's."""
 
-    sourcedId = Words(LONGEST_ID, shortest=1)  # noqa: N815  # OneRoster's words
     name = Words(200, shortest=1)
 
 
-class UserRowSchema(_RowSchema):
+class UserRowSchema(_NamedRowSchema):
     """A line of users.csv that is of somebody who works here."""
 
-    sourcedId = Words(LONGEST_ID, shortest=1)  # noqa: N815
     givenName = Words(100)  # noqa: N815
     familyName = Words(100)  # noqa: N815
     preferredGivenName = Words(100)  # noqa: N815

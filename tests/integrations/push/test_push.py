@@ -20,8 +20,10 @@ from joserfc.jwk import ECKey
 from sqlalchemy import text
 
 from schemas.records.seats import seat_id
+from service import jobs
 from service.accounts import sessions
 from service.app import create_app
+from service.integrations.push import today
 from service.integrations.push.sending import PushServiceAwayError
 from service.integrations.push.subscriptions import PushServices
 from service.settings import Settings
@@ -242,3 +244,25 @@ def test_addresses_are_kept_sealed(world: World) -> None:
         (row,) = connection.execute(kept, {"tenant": world.tenant_id}).scalars()
     assert world.browser.service.url not in row
     assert world.browser.subscription()["keys"]["auth"] not in row
+
+
+def test_many_open_doors_hide_no_visit_that_was_called_off(world: World) -> None:
+    for number in range(today.MOST + 5):
+        world.door(f"door-number-{number:02}")
+    world.told()
+    begins = stamp(world.clock[0] + timedelta(hours=3))
+    for state in ("planned", "cancelled"):
+        said = {"host_id": HANA, "observer_ids": [OLGA], "planned_at": begins, "state": state}
+        change = Change(f"visit-{state}", "visits", "visit-called-off", said)
+        with world.services.database.begin(world.tenant_id) as connection:
+            world.services.door.push(connection, system_actor(world.tenant_id), [change])
+    assert ("visits", "visit-called-off") in world.told()
+
+
+def test_it_is_sent_beside_what_calls_nobody(world: World) -> None:
+    world.door("door-of-today")
+    world.worker.push_today(world.tenant_id)
+    queue = text("SELECT queue_name FROM procrastinate_jobs WHERE args ->> 'subscription_id' = :id")
+    with world.services.database.begin(world.tenant_id) as connection:
+        assert connection.execute(queue, {"id": world.id}).scalars().all() == [jobs.OUTWARD]
+    assert world.told() == [("invitations", "door-of-today")]
