@@ -179,9 +179,8 @@ class Worker:
         """Let people's records, and what others read because of them, follow roles that began or ended by the clock."""
         with self.database.begin(tenant_id) as connection:
             due = overtaken.due(connection, tenant_id, self.now())
-            if due:
-                self.door.push(connection, system_actor(tenant_id), due)
-        return len(due) == overtaken.MOST
+            outcomes = self.door.push(connection, system_actor(tenant_id), due) if due else []
+        return len(due) == overtaken.MOST and any(outcome.status is Status.APPLIED for outcome in outcomes)
 
     def give_up_held(self, tenant_id: UUID) -> bool:
         """Reject changes that waited too long for their parents; True when there were some."""
