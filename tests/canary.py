@@ -13,7 +13,7 @@ import json
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,7 @@ from service.api.services import EXTENSION, Services
 from service.integrations.calendar import links
 from service.records import KINDS
 from sync.changes import Change
+from sync.server.inbox import Arrival
 from sync.server.push import Door
 from tests import tally
 
@@ -102,15 +103,23 @@ def note(tenant_id: UUID, person_id: str, changes: Iterable[Change]) -> None:
         del heard.words[old]
 
 
-_push = Door.push
+_push_together = Door.push_together
+_refuse = Door.refuse
 
 
-def _pushes(door: Door, connection: Any, actor: Any, changes: Any, *said: Any, **more: Any) -> Any:
-    note(actor.tenant_id, actor.person_id, changes)
-    return _push(door, connection, actor, changes, *said, **more)
+def _pushes(door: Door, connection: Any, arrivals: Sequence[Arrival]) -> Any:
+    for arrival in arrivals:
+        note(arrival.actor.tenant_id, arrival.actor.person_id, arrival.changes)
+    return _push_together(door, connection, arrivals)
 
 
-Door.push = _pushes  # type: ignore[method-assign]  # every write of a record goes there
+def _refuses(door: Door, connection: Any, actor: Any, change: Change, problem: Any) -> Any:
+    note(actor.tenant_id, actor.person_id, [change])
+    return _refuse(door, connection, actor, change, problem)
+
+
+Door.push_together = _pushes  # type: ignore[method-assign]  # every write of a record goes there, `push` too
+Door.refuse = _refuses  # type: ignore[method-assign]  # but for what is kept without being judged
 _call = Flask.__call__
 
 
@@ -162,7 +171,7 @@ def _in_browser(services: Services, cookies: str) -> tuple[UUID | None, str]:
     if said is None:
         return None, ""
     asked = {"tenant": said.tenant_id, "session": said.session_id}
-    row = _looking(services.settings.database_url).execute(_WHOSE, asked).fetchone()
+    row = _looked(services, _WHOSE, asked)
     return said.tenant_id, str(row[0]) if row else ""
 
 
@@ -207,16 +216,27 @@ def _sees(services: Services, tenant_id: UUID, person_id: str, words: bytes, pat
     """Whether the words stand in something that this person may see now; in a history, in what it said before."""
     asked = {"tenant": tenant_id, "person": person_id, "words": words.decode()}
     statements = (_SEEN, _EARLIER) if path.endswith("/history") else (_SEEN,)
-    looking = _looking(services.settings.database_url)
-    return bool(person_id) and any(looking.execute(one, asked).fetchone() != (0,) for one in statements)
+    return bool(person_id) and any(_looked(services, one, asked) != (0,) for one in statements)
+
+
+def _looked(services: Services, statement: bytes, asked: Mapping[str, Any]) -> Any:
+    """A row, seen by the superuser; asked anew where a test has put another database in the place of this one."""
+    url = services.settings.database_url
+    try:
+        return _looking(url).execute(statement, asked).fetchone()
+    except psycopg.OperationalError:
+        close()
+        return _looking(url).execute(statement, asked).fetchone()
 
 
 def _looking(url: str) -> psycopg.Connection[Any]:
-    """A connection of the superuser to this database; one at a time is kept."""
+    """A connection of the superuser to this database; one at a time is kept. What was seen in another is forgotten."""
     from tests.conftest import owner_url
 
     if url not in _LOOKING or _LOOKING[url].closed:
         close()
+        for heard in list(TENANTS.values()):
+            heard.seen.clear()
         plain = make_url(owner_url(url)).set(drivername="postgresql").render_as_string(hide_password=False)
         _LOOKING[url] = psycopg.connect(plain, autocommit=True)
     return _LOOKING[url]
