@@ -103,16 +103,23 @@ def note(tenant_id: UUID, person_id: str, changes: Iterable[Change]) -> None:
         del heard.words[old]
 
 
-_push = Door.push_together
+_push_together = Door.push_together
+_refuse = Door.refuse
 
 
 def _pushes(door: Door, connection: Any, arrivals: Sequence[Arrival]) -> Any:
     for arrival in arrivals:
         note(arrival.actor.tenant_id, arrival.actor.person_id, arrival.changes)
-    return _push(door, connection, arrivals)
+    return _push_together(door, connection, arrivals)
 
 
-Door.push_together = _pushes  # type: ignore[method-assign]  # every write of a record goes there
+def _refuses(door: Door, connection: Any, actor: Any, change: Change, problem: Any) -> Any:
+    note(actor.tenant_id, actor.person_id, [change])
+    return _refuse(door, connection, actor, change, problem)
+
+
+Door.push_together = _pushes  # type: ignore[method-assign]  # every write of a record goes there, `push` too
+Door.refuse = _refuses  # type: ignore[method-assign]  # but for what is kept without being judged
 _call = Flask.__call__
 
 
@@ -164,7 +171,7 @@ def _in_browser(services: Services, cookies: str) -> tuple[UUID | None, str]:
     if said is None:
         return None, ""
     asked = {"tenant": said.tenant_id, "session": said.session_id}
-    row = _first_of(services.settings.database_url, _WHOSE, asked)
+    row = _looked(services, _WHOSE, asked)
     return said.tenant_id, str(row[0]) if row else ""
 
 
@@ -219,12 +226,12 @@ def _sees(services: Services, tenant_id: UUID, person_id: str, words: bytes, pat
     """Whether the words stand in something that this person may see now; in a history, in what it said before."""
     asked = {"tenant": tenant_id, "person": person_id, "words": words.decode()}
     statements = (_SEEN, _EARLIER) if path.endswith("/history") else (_SEEN,)
+    return bool(person_id) and any(_looked(services, one, asked) != (0,) for one in statements)
+
+
+def _looked(services: Services, statement: bytes, asked: Mapping[str, Any]) -> Any:
+    """A row, seen by the superuser; asked anew where a test has put another database in the place of this one."""
     url = services.settings.database_url
-    return bool(person_id) and any(_first_of(url, one, asked) != (0,) for one in statements)
-
-
-def _first_of(url: str, statement: bytes, asked: dict[str, Any]) -> Any:
-    """The first row, of a database that may have been put back in place of another since it was last asked."""
     try:
         return _looking(url).execute(statement, asked).fetchone()
     except psycopg.OperationalError:
@@ -233,11 +240,13 @@ def _first_of(url: str, statement: bytes, asked: dict[str, Any]) -> Any:
 
 
 def _looking(url: str) -> psycopg.Connection[Any]:
-    """A connection of the superuser to this database; one at a time is kept."""
+    """A connection of the superuser to this database; one at a time is kept. What was seen in another is forgotten."""
     from tests.conftest import owner_url
 
     if url not in _LOOKING:
         close()
+        for heard in list(TENANTS.values()):
+            heard.seen.clear()
         plain = make_url(owner_url(url)).set(drivername="postgresql").render_as_string(hide_password=False)
         _LOOKING[url] = psycopg.connect(plain, autocommit=True)
     return _LOOKING[url]

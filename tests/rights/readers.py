@@ -83,11 +83,6 @@ READERS: dict[str, frozenset[str]] = {
     "apps/roster": frozenset({ADA}),
 }
 
-BELONGINGS = {
-    "devices", "webhooks", "push_subscriptions", "passkeys", "identities", "identity_providers", "granted_apps", "apps",
-}  # fmt: skip
-"""What is no record, though it has an id."""
-
 
 def of(collection: str) -> list[str]:
     """The names of the records of a kind."""
