@@ -100,6 +100,8 @@ def live(tenant_id: UUID, kind: Kind, *conditions: ColumnElement[bool]) -> Selec
 
 def find(connection: Connection, actor: Actor, collection: str, record_id: str) -> Found | None:
     """The live record, if the person may see it; None alike for invisible and absent."""
+    if collection in actor.hidden:
+        return None
     row = connection.execute(
         select(document.c.seq, document.c.body, document.c.author).where(
             document.c.tenant_id == actor.tenant_id,

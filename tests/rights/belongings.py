@@ -15,6 +15,7 @@ from service.accounts.oidc import identities
 from service.accounts.oidc.id_token import Vouched
 from service.integrations.calendar import links
 from service.integrations.digest import unsubscribe
+from service.integrations.roster import previews
 from tests.accounts.authenticator import Authenticator, coded
 from tests.api.apps.conftest import Maker, approve, register, signed_in, tokens
 from tests.builders import Caller, caller
@@ -33,6 +34,8 @@ SUBSCRIPTION = {
         "auth": coded(os.urandom(16)),
     },
 }
+ROSTERS = "/v1/admin/roster/previews"
+NO_ROSTER: dict[str, Any] = {"data": b"no zip", "headers": {"Content-Type": "application/zip"}}
 PROVIDER = {"name": "The school by the lake", "issuer": NOWHERE, "client_id": "come-watch"}
 
 
@@ -49,6 +52,7 @@ class Belongings:
         self._webhooks()
         self._ways_in()
         self._woken()
+        self._roster()
         calendar = self._calendar()
         self.letters = {"calendar": calendar, "unsubscribe": self._unsubscribe(calendar["good"])}
 
@@ -123,6 +127,19 @@ class Belongings:
             self._is(
                 f"push_subscriptions/{what}", self._made(who, "/v1/push-subscriptions", SUBSCRIPTION), gone
             )
+
+    def _roster(self) -> None:
+        """A preview of what was no roster, and one that was forgotten."""
+        services, tenant_id = self.school.services, self.school.tenant_id
+        gone = self._preview()
+        with services.database.begin(tenant_id) as connection:
+            assert previews.forget_old(connection, tenant_id, services.now() + 2 * previews.LASTS) != []
+        self._is("roster_previews/faulty", self._preview(), gone)
+
+    def _preview(self) -> str:
+        answer = self.ada.call("POST", ROSTERS, **NO_ROSTER)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json["id"])
 
     def _calendar(self) -> dict[str, str]:
         services, tenant_id = self.school.services, self.school.tenant_id

@@ -41,6 +41,11 @@ OPENED_BY = (
 """Each scope alone opens it. What stands nowhere is for people on our own apps: whatever is an account's, a role's or a log's."""
 
 
+def hides(collection: str, asker: str) -> bool:
+    """Whether these records are not there for the app, whatever who let it in sees."""
+    return asker in HOLDS and not lets_in(f"GET /v1/{collection}", asker)
+
+
 def lets_in(endpoint: str, app: str) -> bool:
     """Whether the token of the app opens this endpoint."""
     opens = next((scopes for rule, scopes in OPENED_BY if re.match(rule, endpoint)), "")

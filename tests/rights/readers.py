@@ -75,6 +75,7 @@ READERS: dict[str, frozenset[str]] = {
     "identities/olga": frozenset({OLGA}),
     "identities/hana": frozenset({HANA}),
     "identity_providers/own": frozenset({ADA}),
+    "roster_previews/faulty": frozenset({ADA}),
     "granted_apps/box": frozenset({OLGA}),
     "apps/box": frozenset({ADA}),
     "apps/let-go": frozenset({ADA}),

@@ -138,17 +138,19 @@ def _media(
     return Row(f"{method} /v1/media/<media_id>/{rest}", "media", said or {}, answers or {}, otherwise)
 
 
-def _webhook(endpoint: str, said: Mapping[str, Any] | None = None, otherwise: int = 200) -> Row:
+def _webhook(
+    endpoint: str, said: Mapping[str, Any] | None = None, otherwise: int = 200, answers: Answers | None = None
+) -> Row:
     method, _, rest = endpoint.partition(" ")
     path = f"/v1/webhooks/<webhook_id>{rest}"
-    return Row(f"{method} {path}", "webhooks", said or {}, otherwise=otherwise, only=frozenset({ADA, APP}))
+    return Row(f"{method} {path}", "webhooks", said or {}, answers or {}, otherwise, frozenset({ADA, APP}))
 
 
 def _belongings() -> Iterable[Row]:
     yield _webhook("GET ")
     yield _webhook("PATCH ", {"json": {"description": "Of the lake"}})
     yield _webhook("DELETE ", otherwise=204)
-    yield _webhook("POST /rotate-secret")
+    yield _webhook("POST /rotate-secret", answers={403: {"webhooks/box": (ADA,)}})  # only who made it
     yield _webhook("POST /ping", otherwise=202)
     yield _webhook("GET /deliveries")
     yield _webhook("POST /replay", {"json": {"since": "2026-01-01T00:00:00.000Z"}}, 202)
@@ -160,6 +162,9 @@ def _belongings() -> Iterable[Row]:
     yield Row("DELETE /v1/me/identities/<identity_id>", "identities", otherwise=204)
     yield Row("DELETE /v1/identity-providers/<provider_id>", "identity_providers", otherwise=204)
     yield Row("DELETE /v1/apps/<client_id>", "granted_apps", otherwise=204)
+    roster = "/v1/admin/roster/previews/<preview_id>"
+    yield Row(f"GET {roster}", "roster_previews", only=frozenset({ADA}))
+    yield Row(f"POST {roster}/apply", "roster_previews", {"json": {}}, {}, 409, frozenset({ADA}))
     approval, admin = "/v1/admin/apps/<client_id>/approval", frozenset({ADA})
     never = {404: each(("apps/withdrawn", "apps/of-the-operator"), ADA)}  # what is not approved
     scopes = {422: each(("apps/roster",), ADA)}  # it never asks for that one

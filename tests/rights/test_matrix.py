@@ -12,13 +12,13 @@ from service.accounts.apps.scopes import SCOPES
 from sync.server.actor import SYSTEM
 from tests import tally
 from tests.rights.asking import ELSEWHERE, IN_PLACE_OF, SHUT_OUT, Stage, refusal, told
-from tests.rights.leave_of_apps import ALL, HOLDS
+from tests.rights.leave_of_apps import ALL, HOLDS, hides
 from tests.rights.readers import READERS, of
 from tests.rights.rules import ROWS, Row
 from tests.rights.school import PEOPLE
 
 UNKNOWN, FAR = "never-heard-of", "far"
-NUMBERED = ("webhooks", "push_subscriptions", "identities", "identity_providers")
+NUMBERED = ("webhooks", "push_subscriptions", "identities", "identity_providers", "roster_previews")
 ABSENT = dict.fromkeys(NUMBERED, str(UUID(int=7)))
 """An id that could be one and is none, where ids are UUIDs."""
 IN_BOTH = {"people/host", "role_grants/hana-hosts", "role_grants/eva-evaluates", "pauses/eva-evaluates"}
@@ -48,7 +48,8 @@ def expected(row: Row, asker: str, name: str) -> int:
     person_id = IN_PLACE_OF.get(asker, asker)
     here = plain in IN_BOTH or (tenant == FAR) == (asker == ELSEWHERE)
     hers = here and not READERS.get(plain, frozenset()).isdisjoint({asker, person_id})
-    return row.expected(person_id, plain) if hers and is_open(row, asker) else of_nothing(row, asker)
+    seen = hers and not hides(row.of, asker)
+    return row.expected(person_id, plain) if seen and is_open(row, asker) else of_nothing(row, asker)
 
 
 def is_open(row: Row, asker: str) -> bool:

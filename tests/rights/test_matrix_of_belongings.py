@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from tests import tally
 from tests.rights.asking import ELSEWHERE, IN_PLACE_OF, Stage, refusal, told
+from tests.rights.belongings import NO_ROSTER, ROSTERS
 from tests.rights.leave_of_apps import APP
 from tests.rights.plain_rows import CHALLENGE, DEVICE, LETTERS
 from tests.rights.readers import READERS, of
@@ -80,6 +81,15 @@ def test_the_matrix_of_schools_own_sign_in(stage: Stage) -> None:
         tally.count(CELLS, len(answers))
         assert answers[0][0] == 502
         assert all(answer == answers[0] for answer in answers)
+
+
+def test_the_matrix_of_rosters(stage: Stage) -> None:
+    """What is no zip is looked at, and stays."""
+    for asker in stage.askers:
+        answer = stage.ask(asker, "POST", ROSTERS, stays=True, **NO_ROSTER)
+        tally.count(CELLS, 1)
+        due = refusal(f"POST {ROSTERS}", asker) or (202 if asker == ADA else 403)
+        assert (asker, answer.status_code) == (asker, due)
 
 
 def test_the_matrix_of_exports(stage: Stage) -> None:

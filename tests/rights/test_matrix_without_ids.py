@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from service.media.capability import PLAYBACK, UPLOAD
 from tests import tally
 from tests.rights.asking import IN_PLACE_OF, REVOKED, SHUT_OUT, Stage, refusal, told
+from tests.rights.belongings import ROSTERS
 from tests.rights.leave_of_apps import APP, HOLDS
 from tests.rights.plain_rows import BY_LEAVE, LETTERS, LIVE, OWN, PUBLIC, RESERVED, made
 from tests.rights.rules import ROWS
@@ -38,7 +39,7 @@ def plain(rule: str) -> str:
 def test_the_matrix_knows_every_endpoint(app: Flask, stage: Stage) -> None:
     named = (
         {row.endpoint for row in ROWS}
-        | {*PUBLIC, *OWN, *RESERVED, *LIVE, *LETTERS}
+        | {*PUBLIC, *OWN, *RESERVED, *LIVE, *LETTERS, f"POST {ROSTERS}"}
         | {f"POST /v1/{name}" for name in made(stage.near)}
     )
     by_leave = {it.replace("/poster", "/<name>").replace("id>/1", "id>/<number>") for it in BY_LEAVE}
