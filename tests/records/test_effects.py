@@ -23,7 +23,11 @@ NOW_FULL, NOW_OPEN = (
 
 def test_a_new_person_enters_her_own_scope_and_the_tenants(world: World) -> None:
     told_of = told(world.effects(ADMIN, "people", "newcomer", display_name="N"))
-    assert told_of == [("grant", "newcomer", "tenant"), ("grant", "newcomer", "person/newcomer")]
+    assert told_of == [
+        ("grant", "newcomer", "tenant"),
+        ("grant", "newcomer", "person/newcomer"),
+        ("noted", "person_added", {"person_id": "newcomer"}),
+    ]
 
 
 def test_a_person_who_changes_her_name_brings_nothing_about(world: World) -> None:
@@ -70,6 +74,7 @@ def test_a_new_evaluator_is_dated_asked_about_and_noted(world: World) -> None:
         ("role_grants", "granted_by", "host_id", "person_id", "role"),
         ("pauses", "began_at", "ended_at", "evaluator_id", "person_id", "state"),
         ("noted", "host_id", "person_id"),
+        ("noted", "person_id"),
     ]
     assert came[0][2]["granted_by"] == "anna"
 
