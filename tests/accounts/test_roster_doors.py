@@ -64,7 +64,7 @@ def test_what_was_under_way_opens_nothing(
     def given(person_id: str) -> str:
         about: dict[str, Any] = {"tenant": str(tenant_id), "person": person_id}
         with database.begin_reference() as connection:
-            return one_time.give(connection, purpose, about, clock())
+            return one_time.give(connection, purpose, about, clock(), whose=person_id)
 
     hers, anothers = given(ANA), given(EVA)
     leave(ANA)

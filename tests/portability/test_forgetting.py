@@ -149,7 +149,7 @@ def test_she_does_not_come_back_in_while_she_is_forgotten(
     def link(person_id: str) -> str:
         about = {"tenant": str(world.tenant_id), "person": person_id}
         with world.database.begin_reference() as connection:
-            return one_time.give(connection, Purpose.LINK, about, world.now)
+            return one_time.give(connection, Purpose.LINK, about, world.now, whose=person_id)
 
     erase, hers, anothers = world.store.erase_below, link(OLGA), link(HANA)
 
