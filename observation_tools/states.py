@@ -79,6 +79,7 @@ STUDIO_MEMBER = machine(
     "studio_member", "invited > enrolled > active > completed | left", "invited > declined"
 )
 
+PAUSE = machine("pause", "asked > kept > lifted > kept", "asked > lifted", "kept | lifted > asked")
 COACHING_RELATION = machine("coaching_relation", "offered > agreed > active > ended")
 GOAL = machine("goal", "draft > active > met | changed | let_go")
 PRIORITY = machine("priority", "draft > active > tackled | let_go")

@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema
 
-from schemas.fields import Id, Moment
+from schemas.fields import Author, Id, Moment
 
 SERVER_OWNED = ("created_by", "created_at", "updated_at")
 """Fields that the server alone writes: a phone's values are ignored, a REST body that holds them is refused."""
@@ -24,7 +24,7 @@ class RecordSchema(Schema):
         unknown = RAISE
 
     id = Id(required=True)
-    created_by = Id(dump_only=True)
+    created_by = Author(dump_only=True)
     created_at = Moment(dump_only=True)
     updated_at = Moment(dump_only=True)
 

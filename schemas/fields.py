@@ -62,14 +62,23 @@ class Words(fields.String):
 class Id(fields.String):
     """An id that the client made: 8 to 64 letters, digits, hyphens or underscores."""
 
+    pattern = ID_PATTERN
+
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            validate=validate.Regexp(ID_PATTERN, error="An id is 8 to 64 letters, digits, - or _."), **options
+            validate=validate.Regexp(self.pattern, error="An id is 8 to 64 letters, digits, - or _."),
+            **options,
         )
 
     def is_plain(self, value: Any) -> bool:
         """An id is never normalised."""
         return type(value) is str and _PLAIN_ID.match(value) is not None
+
+
+class Author(Id):
+    """Who made a record: a person's id, or `system`, which is the service itself."""
+
+    pattern = ID_PATTERN.replace("^", "^(?:system|", 1).replace("\\Z", ")\\Z")
 
 
 class Ids(fields.List[str]):

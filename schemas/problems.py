@@ -58,6 +58,9 @@ class Problem(Enum):
     NOT_ALLOWED = Explanation(
         403, "You may see this, but not change it so", "Ask the person who owns the record."
     )
+    SCOPE_REQUIRED = Explanation(
+        403, "The app was not given leave for this", "Ask the person anew, for one of the scopes named."
+    )
     SIGN_IN_REQUIRED = Explanation(401, "Sign in first", "Send a valid access token, or refresh it.")
     SESSION_ENDED = Explanation(401, "This session has ended", "Sign in again; nothing on the phone is lost.")
     WRONG_DEVICE = Explanation(
@@ -65,6 +68,30 @@ class Problem(Enum):
     )
     CODE_NOT_VALID = Explanation(
         401, "This code does not open anything", "It was mistyped, used, or is too old: ask for a new one."
+    )
+    SIGN_IN_FAILED = Explanation(
+        401, "The sign-in did not succeed", "Begin again in the app, on the device that shall be signed in."
+    )
+    IDENTITY_UNKNOWN = Explanation(
+        403,
+        "Nobody here signs in with this account",
+        "Sign in another way and add this account, or ask your administrator for an invitation code.",
+    )
+    IDENTITY_TAKEN = Explanation(
+        409, "Somebody else signs in with this account", "Choose another account, or have it removed there."
+    )
+    RECENT_SIGN_IN_REQUIRED = Explanation(
+        403,
+        "You signed in too long ago for this",
+        "Sign in anew on this device, then ask again within 15 minutes.",
+    )
+    LAST_WAY_IN = Explanation(
+        409, "There would be no way in left", "Add another account or a passkey before you remove this one."
+    )
+    PROVIDER_AWAY = Explanation(
+        502,
+        "The school's sign-in cannot be used just now",
+        "Try again in a while, or sign in another way; an administrator finds the cause in the detail.",
     )
     METHOD_NOT_ALLOWED = Explanation(405, "This address does not take that method", "See the Allow header.")
     NOT_ACCEPTABLE = Explanation(406, "No such form of the answer", "Ask for application/json.")
@@ -142,6 +169,20 @@ class Problem(Enum):
     )
     STORAGE_FULL = Explanation(
         403, "There is no room for this file", "Delete recordings that are not needed, or ask for more room."
+    )
+    ROSTER_BUSY = Explanation(
+        409, "Another roster is under way", "Look after that one; send yours when it is ready or applied."
+    )
+    TOO_MANY_WEBHOOKS = Explanation(
+        403, "You have as many webhooks as there may be", "Delete one that is not needed."
+    )
+    WEBHOOK_DISABLED = Explanation(
+        409, "This webhook is told nothing", "Mend its receiver, then set `active` to true."
+    )
+    KEY_REUSED = Explanation(
+        422,
+        "This Idempotency-Key named another request before",
+        "Make a new key for each request, and repeat a key only with the same address and body.",
     )
     UNAVAILABLE = Explanation(
         503, "A part of the service is away", "Try again after Retry-After; nothing was lost."

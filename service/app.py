@@ -8,23 +8,38 @@ from typing import Any
 
 from flask import Flask
 
+from service.accounts.apps.leave import scopes_of
+from service.accounts.oidc.attempt import Attempts
+from service.accounts.oidc.discovery import Discovery
+from service.accounts.passkeys import Passkeys
 from service.accounts.tokens import Tokens
 from service.api import (
     acts,
+    apps,
     board,
+    calendar,
     captions,
+    consent,
+    digest,
     documents,
     guard,
     headers,
     health,
     leaving,
     live,
+    magic_links,
     media,
+    oauth,
+    oidc,
     open_formats,
+    passkeys,
     playback,
     problems,
+    providers,
+    push,
     recording_tracks,
     records,
+    roster,
     rxdb,
     sign_in,
     stopping,
@@ -32,14 +47,19 @@ from service.api import (
     uppy,
     visits,
     watermelon,
+    ways_in,
+    webhooks,
 )
 from service.api.encoding import Json
 from service.api.glance import Glance
+from service.api.limits import Limits
 from service.api.services import Services
 from service.api.smorest import Api, Blueprint
 from service.database import Database
 from service.hints import Hints
+from service.integrations.webhooks.following import Webhooks
 from service.media.store import Store
+from service.outbound import Outbound
 from service.records import KINDS
 from service.settings import Settings
 from sync.clock import Now, system_now
@@ -50,6 +70,13 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     problems.blueprint,
     sign_in.blueprint,
     leaving.blueprint,
+    oidc.blueprint,
+    providers.blueprint,
+    passkeys.blueprint,
+    magic_links.blueprint,
+    ways_in.blueprint,
+    apps.blueprint,
+    roster.blueprint,
     sync.blueprint,
     live.blueprint,
     rxdb.blueprint,
@@ -64,6 +91,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     playback.blueprint,
     uppy.blueprint,
     stopping.blueprint,
+    webhooks.blueprint,
+    calendar.blueprint,
+    push.blueprint,
+    digest.blueprint,
     *records.blueprints(KINDS),
 )
 
@@ -85,6 +116,8 @@ def create_app(settings: Settings | None = None, *, now: Now = system_now) -> Fl
     headers.register(app)
     guard.register(app)
     documents.register(app, make_api(app))
+    oauth.register(app)
+    consent.register(app)
     app.wsgi_app = Glance(app)  # type: ignore[assignment,method-assign]  # as Flask wants it
     return app
 
@@ -100,20 +133,26 @@ def make_api(app: Flask) -> Api:
 
 def make_services(settings: Settings, now: Now = system_now) -> Services:
     """Everything that the views stand on; no connection is opened yet."""
-    prepared = settings.prepared_statements
+    database = Database(
+        settings.database_url,
+        prepared_statements=settings.prepared_statements,
+        pool_size=settings.pool_size,
+        told=Hints(settings.live_hint_socket),
+    )
+    outbound = Outbound(settings.development)
+    discovery = Discovery(outbound, now)
     return Services(
         settings=settings,
-        database=Database(
-            settings.database_url,
-            prepared_statements=prepared,
-            pool_size=settings.pool_size,
-            told=Hints(settings.live_hint_socket),
-        ),
+        database=database,
         kinds=KINDS,
-        door=Door(KINDS, now),
+        door=Door(KINDS, now, Webhooks(scopes_of)),
         now=now,
         store=Store(settings),
         tokens=Tokens(settings, now),
+        outbound=outbound,
+        attempts=Attempts(settings, database, discovery, now),
+        passkeys=Passkeys(settings, database, now),
+        limits=Limits(settings, now),
     )
 
 

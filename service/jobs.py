@@ -10,6 +10,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -35,7 +36,10 @@ FAILED_KEPT_HOURS = 30 * 24
 CONCURRENCY = 2
 DEFAULT, LONG = "default", "long"
 """The second is of what takes minutes: one at a time, beside the others, so that nothing short ever waits for it."""
-AT_ONCE = CONCURRENCY + 1
+OUTWARD = "outward"
+"""Of what calls others' machines: many at a time, as each mostly waits for an answer."""
+CONCURRENCY_OUTWARD = 8
+AT_ONCE = CONCURRENCY + 1 + CONCURRENCY_OUTWARD
 
 stopping = threading.Event()
 """Is set when a signal asks this process to stop: who is over a long job gives it up with StoppedError."""
@@ -126,11 +130,14 @@ async def rescue(queue: App, stalled_after_s: float = STALLED_AFTER_S) -> int:
 async def run(queue: App) -> bool:
     """Work until a signal asks to stop (True) or the queue can no longer be read (False, or an exception)."""
     stopping.clear()
+    # a small machine's own pool of threads is smaller: who waits for others would keep the rest waiting
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(AT_ONCE))
     async with queue.open_async():
         await rescue(queue)
         works = [
             asyncio.create_task(_work(queue, [DEFAULT], CONCURRENCY)),
-            asyncio.create_task(_work(queue, [LONG], AT_ONCE - CONCURRENCY)),
+            asyncio.create_task(_work(queue, [LONG], 1)),
+            asyncio.create_task(_work(queue, [OUTWARD], CONCURRENCY_OUTWARD)),
         ]
         _stop_by_signal(works)
         # one that ends by itself has lost its queue: so has the other

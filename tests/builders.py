@@ -15,6 +15,11 @@ from service.api.services import EXTENSION, Services
 from sync.changes import Change
 from sync.server.actor import system_actor
 
+CHALLENGE = (
+    'Bearer realm="comewatch", resource_metadata="http://127.0.0.1:8080/.well-known/oauth-protected-resource"'
+)
+"""How whoever is not let in is told where to get a token."""
+
 
 def services_of(app: Flask) -> Services:
     """What the app stands on."""

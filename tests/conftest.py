@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 from service.settings import Settings
 from tests.servers import Answer, Desk, admin, ask
 
-pytest_plugins = ["tests.tenancy_guard"]
+pytest_plugins = ["tests.tenancy_guard", "tests.tally", "tests.canary"]
 
 CloneDatabase = Callable[[], AbstractContextManager[str]]
 DESK = pytest.StashKey[Desk]()
@@ -110,6 +110,9 @@ def environment(database_url: str, token_key: str, s3: Answer | None = None) -> 
         "DATABASE_OWNER_URL": owner_url(database_url),
         "DATABASE_POOL_SIZE": "5",
         "COMEWATCH_DEVELOPMENT": "true",
+        "RATE_LIMIT_PERSON": "10000000",
+        "RATE_LIMIT_ADDRESS": "10000000",
+        "RATE_LIMIT_SIGN_IN": "10000000",
         "SECRET_KEY": "only-for-tests-" * 3,
         "TOKEN_KEY": token_key,
         "S3_ENDPOINT": store["endpoint"],

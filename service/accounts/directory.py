@@ -66,6 +66,14 @@ def person_by_address(connection: Connection, address: str) -> tuple[UUID, str]:
     return row.tenant_id, row.person_id
 
 
+def address_of(connection: Connection, tenant_id: UUID, person_id: str) -> str | None:
+    """The address by which the person signs in, the first of several; None when she has none."""
+    hers = (login_address.c.tenant_id == tenant_id, login_address.c.person_id == person_id)
+    found = select(login_address.c.address).where(*hers).order_by(login_address.c.created_at)
+    address: str | None = connection.scalar(found.limit(1))
+    return address
+
+
 def normal(address: str) -> str:
     """The address as it is kept: trimmed, in lower case; DirectoryError when it is none.
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from schemas.problems import Problem, Refused
 from service.accounts import directory, sign_in
+from service.audit import note
 from sync.changes import Change, Status
 from sync.server.actor import system_actor
 from sync.server.push import Door
@@ -33,4 +34,5 @@ def enrol(
     if outcome.status is not Status.APPLIED:
         told = outcome.problem or {}
         raise Refused(Problem.INVALID_RECORD, str(told.get("detail", "")), told.get("errors", {}))
+    note(connection, tenant_id, None, "person_added", {"person_id": person_id}, now)
     return person_id, sign_in.make_code(connection, tenant_id, person_id, now)

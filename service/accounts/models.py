@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     Boolean,
     Column,
     DateTime,
@@ -89,6 +90,11 @@ session = Table(
     Column(
         "wipe", Boolean, nullable=False, server_default=text("false")
     ),  # asked of the device when it next calls
+    Column("client_id", Name),  # of another's app; null on devices of our own
+    Column("scopes", ARRAY(Text)),  # what the person lets that app do
     info={"dist": "tenant"},
 )
 Index("session_person", session.c.tenant_id, session.c.person_id, session.c.device_id)
+Index(
+    "session_app", session.c.tenant_id, session.c.client_id, postgresql_where=session.c.client_id.isnot(None)
+)

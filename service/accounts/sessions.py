@@ -8,7 +8,7 @@ have signed, was given out before a backup was restored: it goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,8 +21,10 @@ from schemas.problems import Problem, Refused
 from service import hints
 from service.accounts.models import session
 from service.accounts.tokens import ACCESS_LASTS, Claims, Refresh, Tokens
+from service.audit import note
 from service.database import Database
 from sync.clock import Now, system_now
+from sync.server.actor import Actor
 
 IDLE = timedelta(days=180)
 ABSOLUTE = timedelta(days=400)
@@ -33,6 +35,17 @@ TOO_OLD = "400 days old"
 REPLACED = "the person signed in anew on this device"
 SIGNED_OUT = "signed out"
 REMOVED = "the device was removed"
+NOTED = {
+    COPIED: "token_copied",
+    IDLE_TOO_LONG: "idle",
+    TOO_OLD: "too_old",
+    REPLACED: "replaced",
+    SIGNED_OUT: "signed_out",
+    REMOVED: "removed",
+}
+"""How the audit log says why a session ended."""
+Count = Callable[[str], None]
+"""Counts a sign-in by the account that was proven; Refused(RATE_LIMITED) after too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +61,34 @@ class Pair:
     expires_in: int = int(ACCESS_LASTS.total_seconds())
 
 
+@dataclass(frozen=True, slots=True)
+class App:
+    """Another's app that acts for a person, and what she lets it do."""
+
+    client_id: str
+    scopes: frozenset[str]
+
+
 def start(
-    connection: Connection, tenant_id: UUID, person_id: str, device: tuple[str, str], now: datetime
+    connection: Connection,
+    tenant_id: UUID,
+    person_id: str,
+    device: tuple[str, str],
+    now: datetime,
+    app: App | None = None,
 ) -> UUID:
-    """A new session of the person on the device (id, name); her earlier ones there end."""
+    """A new session of the person on the device (id, name), or in her name of an app; her earlier ones there end."""
     device_id, name = device
     hers = (session.c.person_id == person_id) & (session.c.device_id == device_id)
     end(connection, tenant_id, hers, REPLACED, now)
     moments = {"created_at": now, "last_used_at": now}
     session_id = uuid4()
     whose = {"tenant_id": tenant_id, "id": session_id, "person_id": person_id}
-    connection.execute(insert(session).values(**whose, device_id=device_id, device_name=name, **moments))
+    given = {"client_id": app.client_id, "scopes": sorted(app.scopes)} if app else {}
+    row = {**whose, "device_id": device_id, "device_name": name, **moments, **given}
+    connection.execute(insert(session).values(row))
+    began = {"session_id": str(session_id), "person_id": person_id}
+    note(connection, tenant_id, Actor(tenant_id, person_id, device_id), "signed_in", began, now)
     return session_id
 
 
@@ -73,10 +103,15 @@ def end(
 ) -> int:
     """End the living sessions among these, at once; how many there were. `wipe` is asked at the next contact."""
     living = (session.c.tenant_id == tenant_id) & session.c.revoked_at.is_(None) & which
-    ended = connection.execute(update(session).where(living).values(revoked_at=now, reason=reason, wipe=wipe))
-    if ended.rowcount:
+    ends = update(session).where(living).values(revoked_at=now, reason=reason, wipe=wipe)
+    ended = connection.execute(ends.returning(session.c.id, session.c.person_id, session.c.device_id)).all()
+    if ended:
         hints.note_ended(connection)  # streams that they opened are to close now
-    return ended.rowcount
+    for row in ended:
+        whose = {"session_id": str(row.id), "person_id": row.person_id, "device_id": row.device_id}
+        why = {"reason": NOTED[reason]} if reason in NOTED else {}
+        note(connection, tenant_id, None, "device_wiped" if wipe else "session_ended", whose | why, now)
+    return len(ended)
 
 
 def find(connection: Connection, tenant_id: UUID, session_id: UUID, *, lock: bool = False) -> Row[Any] | None:
@@ -86,15 +121,21 @@ def find(connection: Connection, tenant_id: UUID, session_id: UUID, *, lock: boo
 
 
 def of_person(connection: Connection, tenant_id: UUID, person_id: str) -> Sequence[Row[Any]]:
-    """The person's living sessions, the last used first."""
+    """The person's living sessions on devices of her own, the last used first."""
     hers = (
         (session.c.tenant_id == tenant_id)
         & (session.c.person_id == person_id)
         & session.c.revoked_at.is_(None)
+        & session.c.client_id.is_(None)
     )
     return connection.execute(
         select(session).where(hers).order_by(session.c.last_used_at.desc(), session.c.id)
     ).all()
+
+
+def is_signed_in(connection: Connection, tenant_id: UUID, person_id: str, device_id: str) -> bool:
+    """Whether the person has a session on the device that has not ended."""
+    return any(row.device_id == device_id for row in of_person(connection, tenant_id, person_id))
 
 
 def rename(connection: Connection, tenant_id: UUID, person_id: str, device_id: str, name: str) -> int:
@@ -104,9 +145,14 @@ def rename(connection: Connection, tenant_id: UUID, person_id: str, device_id: s
     return connection.execute(update(session).where(there).values(device_name=name)).rowcount
 
 
-def pair(tokens: Tokens, row: Row[Any], generation: int) -> Pair:
-    """The tokens of this generation: the refresh token always the same, the access token fresh."""
-    claims = Claims(row.tenant_id, row.id, generation, row.person_id, row.device_id)
+def pair(tokens: Tokens, row: Row[Any], generation: int, narrowed: frozenset[str] | None = None) -> Pair:
+    """The tokens of this generation: the refresh token always the same, the access token fresh.
+
+    `narrowed`: an app may ask for an access token that can do less than its session.
+    """
+    whose = (row.tenant_id, row.id, generation, row.person_id, row.device_id)
+    scopes = None if row.client_id is None else narrowed or frozenset(row.scopes)
+    claims = Claims(*whose, scopes=scopes, client_id=row.client_id)
     refresh_token = tokens.write_refresh(Refresh(row.tenant_id, row.id, generation))
     return Pair(tokens.write_access(claims), refresh_token, row.person_id, row.tenant_id, row.device_id)
 
@@ -134,10 +180,11 @@ def refresh(database: Database, tokens: Tokens, token: str, now: Now = system_no
     shown = tokens.read_refresh(token)
     with database.begin(shown.tenant_id) as connection:
         row = find(connection, shown.tenant_id, shown.session_id, lock=True)
-        outcome = _turn(connection, tokens, row, shown, now()) if row else ended()
-    if isinstance(outcome, Refused):
-        raise outcome
-    return outcome
+        # an app's refresh token is the app's alone to renew, who must say that it is that app
+        turned = turn(connection, row, shown, now()) if row and row.client_id is None else ended()
+    if row is None or isinstance(turned, Refused):
+        raise turned if isinstance(turned, Refused) else ended()
+    return pair(tokens, row, turned)
 
 
 def ended(row: Row[Any] | None = None) -> Refused:
@@ -162,9 +209,11 @@ def confirm(connection: Connection, row: Row[Any], generation: int, now: datetim
         connection.execute(update(session).where(this).values(**_seen(generation, now)))
 
 
-def _turn(
-    connection: Connection, tokens: Tokens, row: Row[Any], shown: Refresh, now: datetime
-) -> Pair | Refused:
+def turn(connection: Connection, row: Row[Any], shown: Refresh, now: datetime) -> int | Refused:
+    """The generation that follows on the one shown, of a session whose row is locked; or why it has ended, by now.
+
+    Raises nothing: what ends a session must be kept.
+    """
     this = session.c.id == row.id
     if row.revoked_at:
         return ended(row)
@@ -175,7 +224,7 @@ def _turn(
     if shown.generation >= row.generation:
         turned = {"generation": shown.generation + 1, **_seen(shown.generation, now)}
         connection.execute(update(session).where(session.c.tenant_id == row.tenant_id, this).values(**turned))
-    return pair(tokens, row, shown.generation + 1)
+    return shown.generation + 1
 
 
 def _reason_to_end(row: Row[Any], generation: int, now: datetime) -> str | None:

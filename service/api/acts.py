@@ -56,7 +56,13 @@ class SeatsSchema(Message):
 
 
 def _add_answer(act: str, state: str, summary: str) -> None:
-    @blueprint.route(f"/{act}", methods=("POST",), policy=Policy.SIGNED_IN, name=f"{act}_seat")
+    @blueprint.route(
+        f"/{act}",
+        methods=("POST",),
+        policy=Policy.SIGNED_IN,
+        name=f"{act}_seat",
+        scopes=("invitations:write",),
+    )
     @blueprint.says(summary=summary)
     @blueprint.hears(IDEMPOTENCY_KEY)
     @blueprint.takes(AnswerSchema, required=False)
@@ -80,7 +86,7 @@ _add_answer("tentative", "tentative", "Say maybe to an invitation.")
 _add_answer("withdraw", "withdrawn", "Give your seat back.")
 
 
-@blueprint.route("/invite", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route("/invite", methods=("POST",), policy=Policy.SIGNED_IN, scopes=("invitations:write",))
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.takes(InviteSchema)
 @blueprint.gives(200, SeatsSchema)

@@ -85,7 +85,7 @@ class BoardSchema(Message):
     cursor = fields.String(required=True, allow_none=True)
 
 
-@blueprint.route("", policy=Policy.SIGNED_IN)
+@blueprint.route("", policy=Policy.SIGNED_IN, scopes=("invitations:read", "invitations:write"))
 @blueprint.takes(BoardQuerySchema, location="query")
 @blueprint.gives(200, BoardSchema)
 @blueprint.refuses(Problem.INVALID_CURSOR)

@@ -43,7 +43,12 @@ class CaptionsSchema(Message):
 
 
 @blueprint.route(
-    "", methods=("PUT",), policy=Policy.SIGNED_IN, body_limit=CAPTIONS_LIMIT, name="put_captions"
+    "",
+    methods=("PUT",),
+    policy=Policy.SIGNED_IN,
+    body_limit=CAPTIONS_LIMIT,
+    name="put_captions",
+    scopes=("media:write",),
 )
 @blueprint.says(requestBody={"required": True, "content": {WEBVTT: {"schema": _TEXT}}})
 @blueprint.gives(200, CaptionsSchema)
@@ -68,7 +73,7 @@ def put_captions(media_id: str, language: str) -> dict[str, Any]:
     return {"captions": listed, "repairs": told_of(repairs)}
 
 
-@blueprint.route("", policy=Policy.SIGNED_IN, name="get_captions")
+@blueprint.route("", policy=Policy.SIGNED_IN, name="get_captions", scopes=("media:read", "media:write"))
 @blueprint.gives(200, _TEXT, content_type=WEBVTT)
 @blueprint.refuses(*_REFUSED)
 def get_captions(media_id: str, language: str) -> Response:
@@ -82,7 +87,9 @@ def get_captions(media_id: str, language: str) -> Response:
     return Response(text, mimetype=WEBVTT)
 
 
-@blueprint.route("", methods=("DELETE",), policy=Policy.SIGNED_IN, name="delete_captions")
+@blueprint.route(
+    "", methods=("DELETE",), policy=Policy.SIGNED_IN, name="delete_captions", scopes=("media:write",)
+)
 @blueprint.gives(204)
 @blueprint.refuses(*_REFUSED, Problem.NOT_ALLOWED)
 def delete_captions(media_id: str, language: str) -> None:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from schemas.problems import Problem, Refused
+from service.api.services import services
 from service.logs import logger
 
 PROBLEM_TYPE = "application/problem+json"
@@ -33,6 +34,7 @@ BY_STATUS = {
     503: Problem.UNAVAILABLE,
 }
 """What a status means where no other problem is told."""
+RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 _OWN_HEADERS = {"content-type", "content-length"}
 _log = logger(__name__)
 
@@ -114,7 +116,16 @@ def problem_response(document: Mapping[str, Any], headers: Iterable[tuple[str, s
 
 def _headers(problem: Problem, extra: Mapping[str, Any]) -> list[tuple[str, str]]:
     if problem.status == 401:
-        return [("WWW-Authenticate", 'Bearer realm="comewatch"')]
+        return [("WWW-Authenticate", _challenge())]
+    if problem is Problem.SCOPE_REQUIRED:
+        needed = f'error="insufficient_scope", scope="{" ".join(extra.get("scopes", ()))}"'
+        return [("WWW-Authenticate", f"{_challenge()}, {needed}")]
     if problem.status in {429, 503} or "retry_after" in extra:
         return [("Retry-After", str(extra.get("retry_after", RETRY_AFTER_S)))]
     return []
+
+
+def _challenge() -> str:
+    """How one gets in, as RFC 9728 tells it."""
+    where = f"{services().settings.public_url.rstrip('/')}{RESOURCE_METADATA}"
+    return f'Bearer realm="comewatch", resource_metadata="{where}"'

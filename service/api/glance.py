@@ -20,6 +20,7 @@ from service.accounts.tokens import Claims
 from service.api import hardened, headers
 from service.api.authenticate import DEVICE_ID
 from service.api.devices import device_time, is_noted, read_time
+from service.api.limits import COUNTED
 from service.api.services import EXTENSION, Services, services
 from service.api.smorest import DEVICE_TIME
 from service.api.sync import page_text
@@ -57,7 +58,7 @@ class Glance:
             at_rest = self._looked(environ)
             if at_rest is not None:
                 body = page_text(Page((), at_rest, more=False))
-                start("200 OK", headers.of_json(len(body), self._services.now()))
+                start("200 OK", headers.of_json(len(body), self._services.now(), environ[COUNTED]))
                 return (body,)
         return self._app(environ, start)
 
@@ -70,6 +71,9 @@ class Glance:
             return None  # the app says what is wrong
         if asked is None or claims is None:
             return None
+        allowance = self._services.limits.of(environ, claims)
+        if allowance is not None and allowance.is_used_up:
+            return None  # which the app says
         clock = read_time(environ.get(_header(DEVICE_TIME.name)))
         return _rests(self._services, claims, clock, *asked)
 
@@ -89,11 +93,15 @@ def nothing_new(collections: Sequence[str], cursor: Cursor) -> Cursor | None:
 def _rests(
     using: Services, claims: Claims, clock: datetime | None, collections: Sequence[str], cursor: Cursor
 ) -> Cursor | None:
-    """An empty phone, a session to be confirmed or refused, a device to be noted: all that goes the long way."""
-    if not cursor.seq or not is_noted(using, claims.tenant_id, claims.device_id, clock):
+    """An empty phone, another's app, a session to be confirmed, a device to be noted: all that goes the long way."""
+    if (
+        claims.client_id is not None
+        or not cursor.seq
+        or not is_noted(using, claims.tenant_id, claims.device_id, clock)
+    ):
         return None
     news = feed.question(claims.tenant_id, claims.person_id, cursor)
-    answers = using.database.ask(claims.tenant_id, admission.question(claims), news)
+    answers = using.database.ask(claims.tenant_id, admission.question(claims, using.now()), news)
     if answers is None or not admission.admits(answers[0], claims):
         return None
     try:

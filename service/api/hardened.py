@@ -59,6 +59,11 @@ def read_text(request: Request, *types: str) -> str:
         raise Refused(Problem.INVALID_REQUEST, errors={f"line {line}": [said]}) from None
 
 
+def read_bytes(request: Request, *types: str) -> bytes:
+    """The body of a request that is a file of one of these types. Raises Refused."""
+    return _body(request, *types)
+
+
 def _body(request: Request, *types: str) -> bytes:
     if request.mimetype not in types:
         raise Refused(Problem.UNSUPPORTED_MEDIA_TYPE)

@@ -7,8 +7,9 @@ from datetime import datetime
 from flask import Flask, Response, g, request
 from flask_compress import Compress
 
-from service.api.guard import endpoint_terms
+from service.api.limits import COUNTED, Allowance
 from service.api.services import services
+from service.api.terms import endpoint_terms
 from sync.clock import stamp
 
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -55,10 +56,19 @@ def secure(response: Response) -> None:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     _share(response)
+    response.headers.extend(_left())
     response.headers[TIME] = stamp(services().now())
     terms = endpoint_terms()
+    if terms and terms.deprecated:
+        response.headers.extend(terms.deprecated.headers())
     if "claims" in g or (terms and terms.secret):
         response.headers["Cache-Control"] = "no-store"
+
+
+def _left() -> list[tuple[str, str]]:
+    """What is left to the asker of her requests; nothing where they were not counted."""
+    allowance: Allowance | None = request.environ.get(COUNTED)
+    return allowance.headers() if allowance else []
 
 
 def _share(response: Response) -> None:
@@ -77,7 +87,7 @@ def _share(response: Response) -> None:
         response.headers["Access-Control-Max-Age"] = "3600"
 
 
-def of_json(length: int, now: datetime) -> list[tuple[str, str]]:
+def of_json(length: int, now: datetime, allowance: Allowance | None) -> list[tuple[str, str]]:
     """The headers of a short JSON answer to who is signed in, as the app writes them."""
     about = [("Content-Type", "application/json"), ("Content-Length", str(length))]
     return [
@@ -86,6 +96,7 @@ def of_json(length: int, now: datetime) -> list[tuple[str, str]]:
         (TIME, stamp(now)),
         ("Cache-Control", "no-store"),
         ("Vary", "Accept-Encoding"),
+        *(allowance.headers() if allowance else ()),
     ]
 
 

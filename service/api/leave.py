@@ -36,7 +36,10 @@ def on_leave(token: str, purpose: bytes) -> Iterator[Leave]:
     now = using.now()
     capability = Capabilities(using.settings.secret_key, purpose).read(token, now)
     claims = _claims(capability)
-    with using.database.begin_asking(claims.tenant_id, admission.question(claims)) as (connection, (rows,)):
+    with using.database.begin_asking(claims.tenant_id, admission.question(claims, now)) as (
+        connection,
+        (rows,),
+    ):
         try:
             actor = admission.admit(connection, rows, claims, now)
         except Refused:

@@ -11,6 +11,7 @@ from schemas.live import LiveQuerySchema, MovedSchema, WaitQuerySchema
 from schemas.problems import Problem, Refused
 from service.api.services import services
 from service.api.smorest import Blueprint
+from service.api.sync import READING
 from service.api.terms import Policy
 
 blueprint = Blueprint(
@@ -19,7 +20,7 @@ blueprint = Blueprint(
 _ELSEWHERE = "Go on there, within 30 s: the address carries a ticket. Only where the live process has an origin of its own."
 
 
-@blueprint.route("/stream", policy=Policy.SIGNED_IN, secret=True)
+@blueprint.route("/stream", policy=Policy.SIGNED_IN, secret=True, scopes=READING)
 @blueprint.takes(LiveQuerySchema, location="query")
 @blueprint.gives(200, {"type": "string"}, content_type="text/event-stream")
 @blueprint.may_give(307, None, _ELSEWHERE)
@@ -32,7 +33,7 @@ def stream(asked: dict[str, Any]) -> Response:
     return elsewhere()
 
 
-@blueprint.route("/wait", policy=Policy.SIGNED_IN, secret=True)
+@blueprint.route("/wait", policy=Policy.SIGNED_IN, secret=True, scopes=READING)
 @blueprint.takes(WaitQuerySchema, location="query")
 @blueprint.gives(200, MovedSchema)
 @blueprint.may_give(307, None, _ELSEWHERE)

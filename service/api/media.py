@@ -23,6 +23,7 @@ from service.api.services import services
 from service.api.smorest import Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
+from service.audit import note
 from service.media import playback, uploads
 from service.media import record as records
 from service.media.bucket import Part
@@ -49,7 +50,7 @@ NOT_TAKEN = (
 blueprint = Blueprint("media-files", __name__, url_prefix="/v1/media", description="The files of media.")
 
 
-@blueprint.route("/<media_id>/upload", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route("/<media_id>/upload", methods=("POST",), policy=Policy.SIGNED_IN, scopes=("media:write",))
 @blueprint.gives(200, UploadPlanSchema)
 @blueprint.refuses(*NOT_TAKEN, Problem.UNAVAILABLE)
 def begin_upload(media_id: str) -> dict[str, Any]:
@@ -57,7 +58,12 @@ def begin_upload(media_id: str) -> dict[str, Any]:
     return told(uploads.plan(services().store, begun(media_id)))
 
 
-@blueprint.route("/<media_id>/upload/parts/<int:number>", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route(
+    "/<media_id>/upload/parts/<int:number>",
+    methods=("POST",),
+    policy=Policy.SIGNED_IN,
+    scopes=("media:write",),
+)
 @blueprint.takes(PartSchema)
 @blueprint.gives(200, SignedPartSchema)
 @blueprint.refuses(*NOT_TAKEN, Problem.MEDIA_NOT_READY, Problem.INVALID_REQUEST, Problem.UNAVAILABLE)
@@ -66,7 +72,7 @@ def sign_part(said: dict[str, Any], media_id: str, number: int) -> dict[str, Any
     return signed(uploads.sign_part(services().store, begun(media_id), number, said.get("md5")))
 
 
-@blueprint.route("/<media_id>/complete", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route("/<media_id>/complete", methods=("POST",), policy=Policy.SIGNED_IN, scopes=("media:write",))
 @blueprint.takes(CompleteUploadSchema)
 @blueprint.gives(202, UploadStateSchema)
 @blueprint.refuses(
@@ -83,7 +89,7 @@ def complete_upload(said: dict[str, Any], media_id: str) -> dict[str, str]:
     return {"state": arrived(media_id)}
 
 
-@blueprint.route("/<media_id>/upload", methods=("DELETE",), policy=Policy.SIGNED_IN)
+@blueprint.route("/<media_id>/upload", methods=("DELETE",), policy=Policy.SIGNED_IN, scopes=("media:write",))
 @blueprint.gives(204)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.NOT_ALLOWED, Problem.ILLEGAL_MOVE, Problem.UNAVAILABLE)
 def abort_upload(media_id: str) -> None:
@@ -91,7 +97,7 @@ def abort_upload(media_id: str) -> None:
     uploads.abort(services().store, own(media_id))
 
 
-@blueprint.route("/<media_id>/link", policy=Policy.SIGNED_IN)
+@blueprint.route("/<media_id>/link", policy=Policy.SIGNED_IN, scopes=("media:read", "media:write"))
 @blueprint.takes(LinkQuerySchema, location="query")
 @blueprint.gives(200, LinkSchema)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.INVALID_REQUEST)
@@ -107,7 +113,9 @@ def link(work: Work, asked: dict[str, Any], media_id: str) -> Signed:
     return work.services.store.sign_get(file.key, file.media_type, file.file_name)
 
 
-@blueprint.route("/<media_id>/play", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route(
+    "/<media_id>/play", methods=("POST",), policy=Policy.SIGNED_IN, scopes=("media:read", "media:write")
+)
 @blueprint.gives(200, LinkSchema)
 @blueprint.refuses(Problem.NOT_FOUND)
 @in_transaction
@@ -125,7 +133,9 @@ def play(work: Work, media_id: str) -> dict[str, Any]:
     return {"url": url, "expires_at": capability.until}
 
 
-@blueprint.route("/<media_id>/uppy", methods=("POST",), policy=Policy.SIGNED_IN, secret=True)
+@blueprint.route(
+    "/<media_id>/uppy", methods=("POST",), policy=Policy.SIGNED_IN, secret=True, scopes=("media:write",)
+)
 @blueprint.gives(200, CompanionSchema)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.NOT_ALLOWED)
 @in_transaction
@@ -145,7 +155,9 @@ def shown(work: Work, media_id: str) -> Media:
 
 
 def note_link(work: Work, media: Media) -> None:
-    """Note where the host sees it that somebody was told where this lies."""
+    """Note in the audit log, and where the host sees it, that somebody was told where this lies."""
+    about = {"media_id": media.id}
+    note(work.connection, work.actor.tenant_id, work.actor, "link_issued", about, work.services.now())
     if media.author != work.actor.person_id:
         using = work.services
         read_log.record(

@@ -16,7 +16,7 @@ from schemas.problems import Problem, Refused
 from schemas.sync import Message
 from service.api import hardened, importing, reading
 from service.api.importing import ALREADY_TAKEN, ImportedSchema
-from service.api.smorest import Blueprint
+from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.api.visits import names_of, notes_of, opened
@@ -56,7 +56,9 @@ class TrackQuerySchema(Message):
     kind = Choice(*timelines.KINDS_OF_TRACK, load_default="notes")
 
 
-@blueprint.route("/notes.vtt", policy=Policy.SIGNED_IN, name="notes_as_webvtt")
+@blueprint.route(
+    "/notes.vtt", policy=Policy.SIGNED_IN, name="notes_as_webvtt", scopes=("notes:read", "notes:write")
+)
 @blueprint.gives(200, _TEXT, content_type=WEBVTT)
 @blueprint.refuses(Problem.NOT_FOUND)
 @in_transaction
@@ -65,7 +67,9 @@ def notes_vtt(work: Work, visit_id: str) -> Response:
     return _track(work, visit_id, "notes")
 
 
-@blueprint.route("/track.vtt", policy=Policy.SIGNED_IN, name="visit_track")
+@blueprint.route(
+    "/track.vtt", policy=Policy.SIGNED_IN, name="visit_track", scopes=("notes:read", "notes:write")
+)
 @blueprint.takes(TrackQuerySchema, location="query")
 @blueprint.gives(200, _TEXT, content_type=WEBVTT)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.INVALID_REQUEST)
@@ -76,9 +80,15 @@ def track(work: Work, asked: dict[str, Any], visit_id: str) -> Response:
 
 
 @blueprint.route(
-    "/track", methods=("POST",), policy=Policy.SIGNED_IN, body_limit=IMPORT_LIMIT, name="import_track"
+    "/track",
+    methods=("POST",),
+    policy=Policy.SIGNED_IN,
+    body_limit=IMPORT_LIMIT,
+    name="import_track",
+    scopes=("notes:write",),
 )
 @blueprint.says(requestBody={"required": True, "content": {WEBVTT: {"schema": _TEXT}}})
+@blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(201, ImportedSchema)
 @blueprint.may_give(200, ImportedSchema, ALREADY_TAKEN)
 @blueprint.refuses(*_REFUSED)
@@ -87,7 +97,7 @@ def import_track(visit_id: str) -> Response:
     return importing.take(visit_id, read_with(read_notes, hardened.read_text(request, WEBVTT)))
 
 
-@blueprint.route("/annotations", policy=Policy.SIGNED_IN)
+@blueprint.route("/annotations", policy=Policy.SIGNED_IN, scopes=("notes:read", "notes:write"))
 @blueprint.gives(200, _DOCUMENT, content_type=JSON_LD)
 @blueprint.refuses(Problem.NOT_FOUND)
 @in_transaction
@@ -106,8 +116,10 @@ def visit_annotations(work: Work, visit_id: str) -> Response:
     policy=Policy.SIGNED_IN,
     body_limit=IMPORT_LIMIT,
     name="import_annotations",
+    scopes=("notes:write",),
 )
 @blueprint.says(requestBody=ANNOTATIONS)
+@blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(201, ImportedSchema)
 @blueprint.may_give(200, ImportedSchema, ALREADY_TAKEN)
 @blueprint.refuses(*_REFUSED, Problem.INVALID_JSON)

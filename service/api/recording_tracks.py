@@ -22,7 +22,7 @@ from service.api.open_formats import (
     annotated,
     read_with,
 )
-from service.api.smorest import Blueprint
+from service.api.smorest import IDEMPOTENCY_KEY, Blueprint
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.api.visits import names_of, notes_of, opened
@@ -54,7 +54,9 @@ class RecordingAnnotationsQuerySchema(Message):
     kind = Choice("notes", COMMENTS, load_default="notes")
 
 
-@blueprint.route("/track.vtt", policy=Policy.SIGNED_IN, name="recording_track")
+@blueprint.route(
+    "/track.vtt", policy=Policy.SIGNED_IN, name="recording_track", scopes=("media:read", "media:write")
+)
 @blueprint.takes(RecordingTrackQuerySchema, location="query")
 @blueprint.gives(200, {"type": "string"}, content_type=WEBVTT)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.INVALID_REQUEST)
@@ -71,7 +73,7 @@ def track(work: Work, asked: dict[str, Any], media_id: str) -> Response:
     return Response(text, mimetype=WEBVTT)
 
 
-@blueprint.route("/annotations", policy=Policy.SIGNED_IN)
+@blueprint.route("/annotations", policy=Policy.SIGNED_IN, scopes=("media:read", "media:write"))
 @blueprint.takes(RecordingAnnotationsQuerySchema, location="query")
 @blueprint.gives(200, {"type": "object"}, content_type=JSON_LD)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.INVALID_REQUEST)
@@ -94,8 +96,10 @@ def recording_annotations(work: Work, asked: dict[str, Any], media_id: str) -> R
     policy=Policy.SIGNED_IN,
     body_limit=IMPORT_LIMIT,
     name="import_comments",
+    scopes=("media:write",),
 )
 @blueprint.says(requestBody=ANNOTATIONS)
+@blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(201, ImportedCommentsSchema)
 @blueprint.may_give(200, ImportedCommentsSchema, ALREADY_TAKEN)
 @blueprint.refuses(

@@ -44,7 +44,7 @@ def _blueprint(kind: Kind) -> Blueprint:
 
 
 def _add_reading(blueprint: Blueprint, kind: Kind) -> None:
-    @blueprint.route("", policy=Policy.SIGNED_IN, name=f"list_{kind.name}")
+    @blueprint.route("", policy=Policy.SIGNED_IN, name=f"list_{kind.name}", scopes=kind.scopes)
     @blueprint.takes(_query(kind), location="query")
     @blueprint.gives(200, _page(kind))
     @blueprint.refuses(Problem.INVALID_CURSOR)
@@ -53,7 +53,7 @@ def _add_reading(blueprint: Blueprint, kind: Kind) -> None:
         """The records that you may see, in the order of their ids."""
         return reading.page(work, kind, asked)
 
-    @blueprint.route(_ONE, policy=Policy.SIGNED_IN, name=f"read_{kind.name}")
+    @blueprint.route(_ONE, policy=Policy.SIGNED_IN, name=f"read_{kind.name}", scopes=kind.scopes)
     @blueprint.gives(200, kind.schema, etag=True)
     @blueprint.may_give(304, None, "Still as you hold it.")
     @blueprint.hears(IF_NONE_MATCH)
@@ -65,20 +65,26 @@ def _add_reading(blueprint: Blueprint, kind: Kind) -> None:
 
 
 def _add_writing(blueprint: Blueprint, kind: Kind) -> None:
-    @blueprint.route("", methods=("POST",), policy=Policy.SIGNED_IN, name=f"create_{kind.name}")
+    @blueprint.route(
+        "", methods=("POST",), policy=Policy.SIGNED_IN, name=f"create_{kind.name}", scopes=_writing(kind)
+    )
     @blueprint.reads(kind.schema)
     @blueprint.hears(IDEMPOTENCY_KEY)
     @blueprint.gives(201, kind.schema, etag=True)
     @blueprint.may_give(200, kind.schema, "It was there already, and says the same.")
+    @blueprint.may_give(204, None, "It is made, and not for you to see.")
     @blueprint.refuses(*_WRITES, Problem.ALREADY_EXISTS, Problem.PARENT_UNKNOWN, Problem.ILLEGAL_MOVE)
     def create_record() -> Response:
         """Make a record under an id of yours. The same again answers 200."""
         return revising.create(kind, hardened.read(request))
 
-    @blueprint.route(_ONE, methods=("PATCH",), policy=Policy.SIGNED_IN, name=f"change_{kind.name}")
+    @blueprint.route(
+        _ONE, methods=("PATCH",), policy=Policy.SIGNED_IN, name=f"change_{kind.name}", scopes=_writing(kind)
+    )
     @blueprint.reads(_patch(kind))
     @blueprint.hears(IF_MATCH, IDEMPOTENCY_KEY)
     @blueprint.gives(200, kind.schema, etag=True)
+    @blueprint.may_give(204, None, "It is changed, and no longer for you to see.")
     @blueprint.refuses(*_WRITES, Problem.NOT_FOUND, Problem.PRECONDITION_FAILED, Problem.ILLEGAL_MOVE)
     def change_record(record_id: str) -> Response:
         """Change the fields that the body names; with If-Match, only if nobody has changed the record since."""
@@ -86,7 +92,9 @@ def _add_writing(blueprint: Blueprint, kind: Kind) -> None:
 
 
 def _add_delete(blueprint: Blueprint, kind: Kind) -> None:
-    @blueprint.route(_ONE, methods=("DELETE",), policy=Policy.SIGNED_IN, name=f"delete_{kind.name}")
+    @blueprint.route(
+        _ONE, methods=("DELETE",), policy=Policy.SIGNED_IN, name=f"delete_{kind.name}", scopes=_writing(kind)
+    )
     @blueprint.hears(IF_MATCH)
     @blueprint.gives(204)
     @blueprint.refuses(
@@ -99,7 +107,9 @@ def _add_delete(blueprint: Blueprint, kind: Kind) -> None:
 
 
 def _add_history(blueprint: Blueprint, kind: Kind) -> None:
-    @blueprint.route(f"{_ONE}/history", policy=Policy.SIGNED_IN, name=f"history_of_{kind.name}")
+    @blueprint.route(
+        f"{_ONE}/history", policy=Policy.SIGNED_IN, name=f"history_of_{kind.name}", scopes=kind.scopes
+    )
     @blueprint.gives(200, VersionsSchema)
     @blueprint.refuses(Problem.NOT_FOUND)
     @in_transaction
@@ -109,16 +119,26 @@ def _add_history(blueprint: Blueprint, kind: Kind) -> None:
         return {"items": versions(work.connection, work.services.kinds, work.actor, kind.name, record_id)}
 
     @blueprint.route(
-        f"{_ONE}/restore", methods=("POST",), policy=Policy.SIGNED_IN, name=f"restore_{kind.name}"
+        f"{_ONE}/restore",
+        methods=("POST",),
+        policy=Policy.SIGNED_IN,
+        name=f"restore_{kind.name}",
+        scopes=_writing(kind),
     )
-    @blueprint.hears(IF_MATCH)
+    @blueprint.hears(IF_MATCH, IDEMPOTENCY_KEY)
     @blueprint.takes(RestoreSchema)
     @blueprint.gives(200, kind.schema, etag=True)
+    @blueprint.may_give(204, None, "It is restored, and no longer for you to see.")
     @blueprint.refuses(Problem.NOT_ALLOWED, Problem.NOT_FOUND)
     @in_transaction
     def restore_record(work: Work, said: dict[str, Any], record_id: str) -> Response:
         """Bring back the words of an earlier version; the state stays as it is."""
         return revising.restore(work, kind, record_id, said["seq"])
+
+
+def _writing(kind: Kind) -> frozenset[str]:
+    """The scopes that let an app write it."""
+    return frozenset({kind.write_scope} if kind.write_scope else ())
 
 
 def _name(kind: Kind) -> str:

@@ -15,7 +15,7 @@ from service.api import hardened
 from service.api.devices import device_time, note_device
 from service.api.glance import nothing_new
 from service.api.smorest import DEVICE_TIME, Blueprint
-from service.api.sync import PUSH_LIMIT, collections, log_read
+from service.api.sync import PUSH_LIMIT, READING, WRITING, collections, log_read, readable
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.records import KINDS
@@ -32,7 +32,7 @@ blueprint = Blueprint(
 )
 
 
-@blueprint.route("/rxdb/<name>/pull", policy=Policy.SIGNED_IN, name="rxdb_pull")
+@blueprint.route("/rxdb/<name>/pull", policy=Policy.SIGNED_IN, name="rxdb_pull", scopes=READING)
 @blueprint.hears(DEVICE_TIME)
 @blueprint.takes(words.RxdbPullSchema, location="query")
 @blueprint.gives(200, words.RxdbPulledSchema)
@@ -48,6 +48,7 @@ def pull(asked: dict[str, int], name: str) -> Response:
 @in_transaction
 def read_page(work: Work, collection: str, since: Checkpoint, limit: int) -> Page:
     """The next page of the feed, noted where reading is logged."""
+    readable(work.actor, [collection])
     page = rxdb.pull(work.connection, work.actor, collection, since, limit)
     note_device(work, device_time())
     log_read(work, page.others)
@@ -60,6 +61,7 @@ def read_page(work: Work, collection: str, since: Checkpoint, limit: int) -> Pag
     policy=Policy.SIGNED_IN,
     body_limit=PUSH_LIMIT,
     name="rxdb_push",
+    scopes=WRITING,
 )
 @blueprint.reads(words.RxdbRowSchema(many=True))
 @blueprint.hears(DEVICE_TIME)
@@ -73,7 +75,7 @@ def push(name: str) -> list[Record]:
     if not isinstance(rows, list):
         raise Refused(Problem.INVALID_REQUEST, errors={"": ["A push is a list of rows."]})
     answers: list[Record] = []
-    for start in range(0, len(rows), MOST_CHANGES):
+    for start in range(0, len(rows) or 1, MOST_CHANGES):  # who sends nothing is asked for her session too
         answers += take(into, rows[start : start + MOST_CHANGES])
     return answers
 

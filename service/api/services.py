@@ -7,9 +7,13 @@ from uuid import UUID
 
 from flask import Flask, current_app
 
+from service.accounts.oidc.attempt import Attempts
+from service.accounts.passkeys import Passkeys
 from service.accounts.tokens import Tokens
+from service.api.limits import Limits
 from service.database import Database
 from service.media.store import Store
+from service.outbound import Outbound
 from service.settings import Settings
 from sync.clock import Now
 from sync.server.devices import Sighting
@@ -30,6 +34,10 @@ class Services:
     now: Now
     store: Store
     tokens: Tokens
+    outbound: Outbound
+    attempts: Attempts
+    passkeys: Passkeys
+    limits: Limits
     sightings: dict[tuple[UUID, str], Sighting] = field(default_factory=dict)
 
     def serve(self, app: Flask) -> None:

@@ -27,7 +27,7 @@ from service.records.people import table as people
 blueprint = Blueprint("sign-in", __name__, url_prefix="/v1", description="Signing in, and one's devices")
 
 
-@blueprint.route("/sign-in/code", methods=("POST",), policy=Policy.PUBLIC, secret=True)
+@blueprint.route("/sign-in/code", methods=("POST",), policy=Policy.PUBLIC, secret=True, sign_in=True)
 @blueprint.takes(CodeSchema)
 @blueprint.gives(200, TokensSchema)
 @blueprint.refuses(Problem.CODE_NOT_VALID)
@@ -36,6 +36,7 @@ def sign_in_by_code(said: dict[str, Any]) -> Pair:
 
     A code works once. The same device may send it again until it has used its tokens, as the answer may be lost.
     """
+    services().limits.demand_attempt(said["code"])
     device = (said["device_id"], said["device_name"])
     return sign_in.by_code(services().database, services().tokens, said["code"], device, services().now)
 
@@ -61,7 +62,7 @@ def sign_out(work: Work) -> None:
     _end(work, work.actor.device_id, sessions.SIGNED_OUT)
 
 
-@blueprint.route("/me", policy=Policy.SIGNED_IN)
+@blueprint.route("/me", policy=Policy.SIGNED_IN, scopes=("profile",))
 @blueprint.gives(200, MeSchema)
 @in_transaction
 def me(work: Work) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -18,12 +18,14 @@ from webargs.flaskparser import FlaskParser
 
 from schemas.fields import Ids, Moment
 from schemas.problems import Problem, Refused
-from service.api import errors, hardened
-from service.api.terms import BODY_LIMIT, Policy, Terms, declare
+from service.api import errors, hardened, once
+from service.api.terms import BODY_LIMIT, Deprecated, Policy, Terms, declare
 
 View = TypeVar("View", bound=Callable[..., Any])
 Words = Schema | type[Schema] | dict[str, Any] | None
 SECURITY = "bearer"
+SCOPES = "x-scopes"
+"""In the document: the scopes of which each lets an app in (OpenAPI knows scopes of OAuth's schemes only)."""
 
 
 class Decorator(Protocol):
@@ -55,7 +57,11 @@ class Header:
 
 IF_MATCH = Header("If-Match", "Only if the record still has this ETag.", '"42"')
 IF_NONE_MATCH = Header("If-None-Match", "Only if the record has another ETag by now.", '"42"')
-IDEMPOTENCY_KEY = Header("Idempotency-Key", "The same key again is the same request, not another.", "4f1c-1")
+IDEMPOTENCY_KEY = Header(
+    once.IDEMPOTENCY_KEY,
+    "For a day the same key again is the same request, and gets the same answer; another request is `key-reused`.",
+    "4f1c-1",
+)
 DEVICE_TIME = Header(
     "X-Device-Time", "The device's own clock, to learn how far it is off.", "2026-11-21T09:30:00Z"
 )
@@ -183,6 +189,11 @@ def schema_name(schema: Any) -> str:
     return kind.__name__.removesuffix("Schema")
 
 
+def _hears(view: Callable[..., Any], header: Header) -> bool:
+    """Whether the view was said to listen to this header."""
+    return header.parameter() in getattr(view, "_apidoc", {}).get("manual_doc", {}).get("parameters", ())
+
+
 def _asks(view: Callable[..., Any]) -> bool:
     """Whether the view takes parameters of a query."""
     arguments = getattr(view, "_apidoc", {}).get("arguments", {})
@@ -202,17 +213,32 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
         methods: tuple[str, ...] = ("GET",),
         body_limit: int = BODY_LIMIT,
         secret: bool = False,
+        sign_in: bool = False,
         name: str | None = None,
+        scopes: Collection[str] = (),
+        deprecated: Deprecated | None = None,
     ) -> Decorator:
-        """Serve the view at `rule`; `name` is its operation id where the function's own name will not do."""
+        """Serve the view at `rule`; `name` is its operation id where the function's own name will not do.
+
+        `scopes`: each lets another's app in; without any it is served to people on our own apps alone. `deprecated`
+        is said in the document and by every answer.
+        """
 
         def decorate(view: View) -> View:
             operation = name or view.__name__
             signed_in = policy is Policy.SIGNED_IN
             described = self.says(operationId=operation, security=[{SECURITY: []}] if signed_in else [])(view)
+            if scopes:
+                described = self.says(**{SCOPES: sorted(scopes)})(described)
+            if deprecated:
+                described = self.says(deprecated=True)(described)
             if signed_in:
                 described = self.refuses(Problem.SIGN_IN_REQUIRED, Problem.SESSION_ENDED)(described)
-            declare(described, Terms(policy, body_limit, secret, _asks(described)))
+            if _hears(described, IDEMPOTENCY_KEY):
+                described = once.once(described)
+            asks = _asks(described)
+            terms = Terms(policy, body_limit, secret, asks, sign_in, frozenset(scopes), deprecated)
+            declare(described, terms)
             self.add_url_rule(rule, operation, described, methods=list(methods))
             return view
 

@@ -25,7 +25,7 @@ blueprint = Blueprint(
 _MEDIA = KINDS["media"]
 
 
-@blueprint.route("/withdraw-consent", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route("/withdraw-consent", methods=("POST",), policy=Policy.SIGNED_IN, scopes=("media:write",))
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(200, MediaSchema, etag=True)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.NOT_ALLOWED)
@@ -39,7 +39,9 @@ def withdraw_consent(work: Work, media_id: str) -> Response:
     return revising.after(work, _MEDIA, media_id)
 
 
-@blueprint.route("/hold", methods=("POST",), policy=Policy.SIGNED_IN, name="hold_media")
+@blueprint.route(
+    "/hold", methods=("POST",), policy=Policy.SIGNED_IN, name="hold_media", scopes=("media:write",)
+)
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(200, MediaSchema, etag=True)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.NOT_ALLOWED, Problem.ILLEGAL_MOVE)

@@ -28,12 +28,14 @@ from sync.server.kind import Kind
 
 PUSH_LIMIT = 32 * 2**20
 LINES = Together()
+READING = frozenset(scope for kind in KINDS.values() for scope in kind.scopes)
+WRITING = frozenset(kind.write_scope for kind in KINDS.values() if kind.write_scope)
 blueprint = Blueprint(
     "sync", __name__, url_prefix="/v1/sync", description="Offline sync for phones and other apps."
 )
 
 
-@blueprint.route("/pull", methods=("POST",), policy=Policy.SIGNED_IN)
+@blueprint.route("/pull", methods=("POST",), policy=Policy.SIGNED_IN, scopes=READING)
 @blueprint.hears(DEVICE_TIME)
 @blueprint.takes(PullSchema)
 @blueprint.gives(200, PulledSchema)
@@ -52,9 +54,11 @@ def pull(said: dict[str, Any]) -> Response:
 def read_ahead(wanted: list[str], asked: Cursor, limit: int) -> Page | None:
     """The next page in one round trip, which can write nothing; None where more must be done than to read it."""
     claims, using = g.claims, services()
+    if claims.client_id is not None:
+        return None
     reader = Actor(claims.tenant_id, claims.person_id, claims.device_id)
     page = feed.question_of_page(reader, wanted, asked, limit)
-    answers = using.database.ask(claims.tenant_id, admission.question(claims), page)
+    answers = using.database.ask(claims.tenant_id, admission.question(claims, using.now()), page)
     if answers is None or not admission.admits(answers[0], claims):
         return None
     return feed.paged(answers[1], wanted, asked, limit)
@@ -63,7 +67,7 @@ def read_ahead(wanted: list[str], asked: Cursor, limit: int) -> Page | None:
 @in_transaction
 def read_page(work: Work, wanted: list[str], asked: Cursor, limit: int) -> Page:
     """The next page of the feed, noted where reading is logged."""
-    page = feed.pull(work.connection, work.actor, wanted, asked, limit)
+    page = feed.pull(work.connection, work.actor, readable(work.actor, wanted), asked, limit)
     note(work, asked, page)
     return page
 
@@ -87,7 +91,7 @@ def asks_for_notes(page: Page) -> bool:
     return unseen or any(KINDS[name].read_logged for name in page.others)
 
 
-@blueprint.route("/push", methods=("POST",), policy=Policy.SIGNED_IN, body_limit=PUSH_LIMIT)
+@blueprint.route("/push", methods=("POST",), policy=Policy.SIGNED_IN, body_limit=PUSH_LIMIT, scopes=WRITING)
 @blueprint.reads(PushSchema)
 @blueprint.hears(DEVICE_TIME)
 @blueprint.gives(200, PushedSchema)
@@ -100,14 +104,14 @@ def push() -> Response:
     return jsonify(outcomes=[outcome.document() for outcome in outcomes])
 
 
-@blueprint.route("/digest", policy=Policy.SIGNED_IN)
+@blueprint.route("/digest", policy=Policy.SIGNED_IN, scopes=READING)
 @blueprint.takes(DigestQuerySchema, location="query")
 @blueprint.gives(200, DigestSchema)
 @blueprint.refuses(Problem.UNKNOWN_COLLECTION)
 @in_transaction
 def digest(work: Work, asked: dict[str, Any]) -> dict[str, Any]:
     """Count and digest of what you see of a collection, to prove that a phone holds the same."""
-    (name,) = collections([asked["collection"]], "?collection")
+    (name,) = readable(work.actor, collections([asked["collection"]], "?collection"))
     found = feed.digest(work.connection, work.actor, name)
     return {"collection": name, "count": found.count, "digest": found.digest, "seq": found.seq}
 
@@ -131,6 +135,16 @@ def collections(asked: list[str] | None, place: str = "/collections") -> list[st
     if unknown:
         raise Refused(Problem.UNKNOWN_COLLECTION, errors={place: [f"There is no collection {unknown[0]!r}."]})
     return list(asked or KINDS)
+
+
+def readable(actor: Actor, wanted: list[str]) -> list[str]:
+    """Those of the collections that the asker's app may read; Refused(SCOPE_REQUIRED) when it may read none of them."""
+    shown = actor.readable(wanted)
+    if not shown:
+        raise Refused(
+            Problem.SCOPE_REQUIRED, extra={"scopes": sorted({s for n in wanted for s in KINDS[n].scopes})}
+        )
+    return shown
 
 
 def cursor(text: str | None) -> Cursor:

@@ -124,7 +124,7 @@ def _is_nobodys(fault: BaseException) -> bool:
 
 def _take(services: Services, taken: Sequence[Sent]) -> None:
     tenant_id, now = taken[0].claims.tenant_id, services.now()
-    questions = [admission.question(sent.claims) for sent in taken]
+    questions = [admission.question(sent.claims, now) for sent in taken]
     with services.database.begin_asking(tenant_id, *questions) as (connection, sessions):
         let_in: list[tuple[Sent, Work]] = []
         for sent, rows in zip(taken, sessions, strict=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 
 from service.accounts import admission
 from service.api.services import Services, services
+from service.api.terms import demand_scope, endpoint_terms
 from sync.server.actor import Actor
 
 Said = ParamSpec("Said")
@@ -35,10 +37,24 @@ def in_transaction(view: Callable[Concatenate[Work, Said], Answer]) -> Callable[
 
     @wraps(view)
     def within(*args: Said.args, **options: Said.kwargs) -> Answer:
-        claims = g.claims
-        using, question = services(), admission.question(claims)
-        with using.database.begin_asking(claims.tenant_id, question) as (connection, (rows,)):
-            actor = admission.admit(connection, rows, claims, using.now())
-            return view(Work(using, connection, actor), *args, **options)
+        if "work" in g:  # begun by `once`, which commits
+            return view(g.work, *args, **options)
+        with begun() as work:
+            return view(work, *args, **options)
 
     return within
+
+
+@contextmanager
+def begun() -> Iterator[Work]:
+    """The asker's transaction: committed at the end of the block, rolled back when it raises."""
+    claims = g.claims
+    using = services()
+    question = admission.question(claims, using.now())
+    with using.database.begin_asking(claims.tenant_id, question) as (connection, (rows,)):
+        actor = admission.admit(connection, rows, claims, using.now())
+        terms = endpoint_terms()
+        demand_scope(
+            terms.scopes if terms else (), actor.token_scopes
+        )  # what it was given may be less by now
+        yield Work(using, connection, actor)

@@ -77,7 +77,9 @@ class TimeSchema(Message):
     items = fields.List(fields.Nested(CodedSchema), required=True)
 
 
-@blueprint.route("/share", methods=("POST",), policy=Policy.SIGNED_IN, name="share_visit")
+@blueprint.route(
+    "/share", methods=("POST",), policy=Policy.SIGNED_IN, name="share_visit", scopes=("notes:write",)
+)
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(200, VisitSchema, etag=True)
 @blueprint.refuses(*_REFUSED)
@@ -85,6 +87,7 @@ class TimeSchema(Message):
 def share(work: Work, visit_id: str) -> Response:
     """Observer: share your draft notes with the host."""
     visit = reading.demand(work, _VISITS, visit_id)
+    _demand(work.actor.person_id in (orjson.loads(visit.body)["observer_ids"] or ()))
     notes = [note for note in notes_of(work, visit_id, "draft") if note["created_by"] == work.actor.person_id]
     captured = orjson.loads(visit.body)["state"] == "captured"
     moved = [Change("", "visits", visit_id, {"state": "shared"}, base_seq=visit.seq)] if captured else []
@@ -92,7 +95,9 @@ def share(work: Work, visit_id: str) -> Response:
     return revising.after(work, _VISITS, visit_id)
 
 
-@blueprint.route("/release", methods=("POST",), policy=Policy.SIGNED_IN, name="release_visit")
+@blueprint.route(
+    "/release", methods=("POST",), policy=Policy.SIGNED_IN, name="release_visit", scopes=("notes:write",)
+)
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.takes(ReleaseSchema)
 @blueprint.gives(200, VisitSchema, etag=True)
@@ -102,6 +107,7 @@ def release(work: Work, said: dict[str, Any], visit_id: str) -> Response:
     """Host: let these groups and people read the visit and the notes shared with you, besides those who may already."""
     visit = reading.demand(work, _VISITS, visit_id)
     record = orjson.loads(visit.body)
+    _demand(record["host_id"] == work.actor.person_id)
     readers = {
         f"released_{name}": _joined(record[f"released_{name}"], said[name])
         for name in ("group_ids", "people_ids")
@@ -111,7 +117,9 @@ def release(work: Work, said: dict[str, Any], visit_id: str) -> Response:
     return revising.after(work, _VISITS, visit_id)
 
 
-@blueprint.route("/retract", methods=("POST",), policy=Policy.SIGNED_IN, name="retract_visit")
+@blueprint.route(
+    "/retract", methods=("POST",), policy=Policy.SIGNED_IN, name="retract_visit", scopes=("notes:write",)
+)
 @blueprint.hears(IDEMPOTENCY_KEY)
 @blueprint.gives(200, VisitSchema, etag=True)
 @blueprint.refuses(*_REFUSED)
@@ -119,25 +127,27 @@ def release(work: Work, said: dict[str, Any], visit_id: str) -> Response:
 def retract(work: Work, visit_id: str) -> Response:
     """Host: take back what you released; from now on only its author and you read each note."""
     visit = reading.demand(work, _VISITS, visit_id)
+    _demand(orjson.loads(visit.body)["host_id"] == work.actor.person_id)
     nobody: Record = {"released_group_ids": [], "released_people_ids": []}
     notes = notes_of(work, visit_id, "released")
     write(work, [Change("", "visits", visit_id, nobody, base_seq=visit.seq), *to_state("retracted", notes)])
     return revising.after(work, _VISITS, visit_id)
 
 
-@blueprint.route("/pending", policy=Policy.SIGNED_IN, name="pending_notes")
+@blueprint.route(
+    "/pending", policy=Policy.SIGNED_IN, name="pending_notes", scopes=("notes:read", "notes:write")
+)
 @blueprint.gives(200, PendingListSchema)
 @blueprint.refuses(Problem.NOT_FOUND, Problem.NOT_ALLOWED)
 @in_transaction
 def pending(work: Work, visit_id: str) -> dict[str, Any]:
     """Host: how many notes each observer has not shared with you yet."""
     visit = reading.record(work, _VISITS, visit_id)
-    if visit["host_id"] != work.actor.person_id:
-        raise Refused(Problem.NOT_ALLOWED)
+    _demand(visit["host_id"] == work.actor.person_id)
     return {"items": _pending(work, visit_id)}
 
 
-@blueprint.route("/time", policy=Policy.SIGNED_IN, name="time_by_code")
+@blueprint.route("/time", policy=Policy.SIGNED_IN, name="time_by_code", scopes=("notes:read", "notes:write"))
 @blueprint.gives(200, TimeSchema)
 @blueprint.refuses(Problem.NOT_FOUND)
 @in_transaction
@@ -175,6 +185,12 @@ def opened(work: Work, notes: Iterable[Record]) -> None:
     """Note that somebody else's notes were read."""
     others = [note["id"] for note in notes if note["created_by"] != work.actor.person_id]
     reading.log_reads(work, _NOTES, "opened", others)
+
+
+def _demand(hers: bool) -> None:
+    """Refuse an act that is another's, also where it would change nothing."""
+    if not hers:
+        raise Refused(Problem.NOT_ALLOWED)
 
 
 def _pending(work: Work, visit_id: str) -> list[dict[str, Any]]:

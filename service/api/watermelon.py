@@ -14,7 +14,7 @@ from schemas.sync import MOST_CHANGES
 from service.api import hardened
 from service.api.devices import device_time, note_device
 from service.api.smorest import DEVICE_TIME, Blueprint
-from service.api.sync import PUSH_LIMIT, collections, log_read
+from service.api.sync import PUSH_LIMIT, READING, WRITING, collections, log_read, readable
 from service.api.terms import Policy
 from service.api.transaction import Work, in_transaction
 from service.records import KINDS
@@ -32,7 +32,7 @@ blueprint = Blueprint(
 )
 
 
-@blueprint.route("/watermelon", policy=Policy.SIGNED_IN, name="watermelon_pull")
+@blueprint.route("/watermelon", policy=Policy.SIGNED_IN, name="watermelon_pull", scopes=READING)
 @blueprint.hears(DEVICE_TIME)
 @blueprint.takes(words.WatermelonPullSchema, location="query")
 @blueprint.gives(200, words.WatermelonPulledSchema)
@@ -41,7 +41,7 @@ blueprint = Blueprint(
 def pull(work: Work, asked: dict[str, Any]) -> Response:
     """Read what changed since `last_pulled_at`, a page at a time, in WatermelonDB's own words."""
     note_device(work, device_time())
-    wanted = collections(asked["collections"], "?collections")
+    wanted = readable(work.actor, collections(asked["collections"], "?collections"))
     pulled = watermelon.pull(
         work.connection,
         work.actor,
@@ -59,7 +59,12 @@ def pull(work: Work, asked: dict[str, Any]) -> Response:
 
 
 @blueprint.route(
-    "/watermelon", methods=("POST",), policy=Policy.SIGNED_IN, body_limit=PUSH_LIMIT, name="watermelon_push"
+    "/watermelon",
+    methods=("POST",),
+    policy=Policy.SIGNED_IN,
+    body_limit=PUSH_LIMIT,
+    name="watermelon_push",
+    scopes=WRITING,
 )
 @blueprint.takes(words.WatermelonPushQuerySchema, location="query")
 @blueprint.reads(words.WatermelonPushSchema)
@@ -77,6 +82,7 @@ def push(asked: dict[str, Any]) -> None:
     policy=Policy.SIGNED_IN,
     body_limit=PUSH_LIMIT,
     name="watermelon_rescue",
+    scopes=WRITING,
 )
 @blueprint.takes(words.WatermelonPushQuerySchema, location="query")
 @blueprint.reads(words.WatermelonPushSchema)
@@ -100,7 +106,7 @@ def _take(last_pulled_at: str | None, *, ahead: bool) -> None:
     """All rows of the request, in as many transactions as they need."""
     rows = in_order(KINDS, read_rows(hardened.read_loosely(request)))
     at = _number(last_pulled_at or "")
-    for start in range(0, len(rows), MOST_CHANGES):
+    for start in range(0, len(rows) or 1, MOST_CHANGES):  # who sends nothing is asked for her session too
         _take_some(rows[start : start + MOST_CHANGES], at, ahead=ahead)
 
 

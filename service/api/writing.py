@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from flask import request
-
 from schemas.problems import Problem, Refused
 from schemas.sync import MOST_CHANGES
-from service.api.smorest import IDEMPOTENCY_KEY
 from service.api.transaction import Work
 from sync.changes import Change, Outcome, Status
 
-_KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
 _FAULTS_OF_A_BODY = {Problem.INVALID_RECORD, Problem.INVALID_CHANGE}
 _BY_TYPE = {f"/problems/{problem.slug}": problem for problem in Problem}
 
@@ -32,9 +25,8 @@ def write(work: Work, changes: Iterable[Change]) -> list[Outcome]:
 
 
 def send(work: Work, changes: Iterable[Change]) -> list[Outcome]:
-    """What became of the changes, each under an op_id of its own or else of this request: the caller judges them."""
-    ids = op_ids(work)
-    named = [change if change.op_id else replace(change, op_id=next(ids)) for change in changes]
+    """What became of the changes, each under an op_id of its own or else a new one: the caller judges them."""
+    named = [change if change.op_id else replace(change, op_id=f"rest-{uuid4().hex}") for change in changes]
     outcomes: list[Outcome] = []
     for start in range(0, len(named), MOST_CHANGES):
         part = named[start : start + MOST_CHANGES]
@@ -66,18 +58,6 @@ def refusal(document: Mapping[str, Any]) -> Refused:
     known = {"type", "title", "status", "detail", "errors"}
     extra = {name: value for name, value in document.items() if name not in known}
     return Refused(problem, document.get("detail", ""), _in_body(document.get("errors", {})), extra)
-
-
-def op_ids(work: Work) -> Iterator[str]:
-    """A name for each change of this request: the same again when it is repeated with its Idempotency-Key."""
-    key = request.headers.get(IDEMPOTENCY_KEY.name)
-    if key is None:
-        seed = uuid4().hex
-    elif _KEY.fullmatch(key):
-        seed = " ".join((work.actor.person_id, request.method, request.path, key))
-    else:
-        raise Refused(Problem.MALFORMED_REQUEST, f"{IDEMPOTENCY_KEY.name} is 1 to 200 printable characters.")
-    return (f"rest-{hashlib.sha256(f'{seed} {number}'.encode()).hexdigest()[:48]}" for number in count())
 
 
 def _in_body(errors: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import click
 
+from service.cli.apps import app
+from service.cli.audit import audit
 from service.cli.db import db
 from service.cli.leaving import export_person, forget_person, import_person
+from service.cli.mail import mail
 from service.cli.media import media
 from service.cli.people import person, tenant, token
+from service.cli.providers import provider
+from service.cli.roster import roster
+from service.cli.sandbox import sandbox
 from service.cli.shell import OneLine
 
 
@@ -30,7 +36,7 @@ def main() -> None:
     """
 
 
-for command in (db, tenant, person, token, media):
+for command in (db, tenant, person, token, app, media, mail, provider, audit, roster, sandbox):
     main.add_command(command)
 for command in (export_person, import_person, forget_person):
     person.add_command(command)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @as_json
 def export_person(address: str, file: Path, as_json: bool) -> None:
-    """Write everything of the person at ADDRESS to FILE, a zip: records, media, notes as WebVTT.
+    """Write everything of the person at ADDRESS (or TENANT/ID) to FILE, a zip: records, media, notes as WebVTT.
 
     \b
     Example:
@@ -35,6 +35,7 @@ def export_person(address: str, file: Path, as_json: bool) -> None:
     with open_database(settings) as database:
         whose = _whose(database, address)
         manifest = export(database, KINDS, Store(settings), whose, file, system_now())
+        _note(database, whose, "export_fetched", sum(manifest["records"].values()))
     files = len(manifest["files"])
     words = [f"{file}: {sum(manifest['records'].values())} records in {files} files."]
     words += [f"Not in the store any more: {name}" for name in manifest["left_out"]]
@@ -63,7 +64,9 @@ def import_person(file: Path, address: str, as_json: bool) -> None:
     settings = settings_of_this_shell()
     with open_database(settings) as database, Export(file) as export:
         export.check()
-        told = Arrival(database, KINDS, Store(settings), export, _whose(database, address)).take_in()
+        whose = _whose(database, address)
+        told = Arrival(database, KINDS, Store(settings), export, whose).take_in()
+        _note(database, whose, "import_done", told.made.total())
     words = f"{told.made.total()} records made, {told.there.total()} were there, {told.files} files stored."
     say(vars(told), as_json, "\n".join([words, *told.refused]))
 
@@ -76,7 +79,8 @@ def forget_person(address: str, yes: bool, as_json: bool) -> None:
     """Forget the person at ADDRESS for good: records, words, files, ways in. It cannot be undone.
 
     Her lessons go with all that lies on them. Notes that she shared on others' lessons stay with those hosts, without her
-    name. What is held for an incident must be released first. See docs/data-map.md.
+    name. What is held for an incident must be released first. See docs/data-map.md. Who has left and has no address any
+    more is named by tenant and id, which the app shows: riverbend/3f2a...
 
     \b
     Examples:
@@ -106,8 +110,31 @@ def forget_person(address: str, yes: bool, as_json: bool) -> None:
     )
 
 
-def _whose(database: Database, address: str) -> tuple[UUID, str]:
-    from service.accounts import directory
+def _note(database: Database, whose: tuple[UUID, str], act: str, count: int) -> None:
+    from service.audit import note
+    from sync.clock import system_now
 
+    tenant_id, person_id = whose
+    about: dict[str, str | int] = {"person_id": person_id, "by": "operator", "count": count}
+    with database.begin(tenant_id) as connection:
+        note(connection, tenant_id, None, act, about, system_now())
+
+
+def _whose(database: Database, said: str) -> tuple[UUID, str]:
+    """By her address; by tenant and id where she has none any more."""
+    from sqlalchemy import select
+
+    from service.accounts import directory
+    from service.accounts.directory import DirectoryError
+    from service.records.people import table as people
+
+    slug, slash, person_id = said.partition("/")
     with database.begin_reference() as connection:
-        return directory.person_by_address(connection, address)
+        if "@" in said or not slash:
+            return directory.person_by_address(connection, said)
+        tenant_id = directory.tenant_by_slug(connection, slug)
+    hers = select(people.c.id).where(people.c.tenant_id == tenant_id, people.c.id == person_id)
+    with database.begin(tenant_id) as connection:
+        if connection.scalar(hers) is None:
+            raise DirectoryError(f"Nobody in {slug} has the id {person_id}.")
+    return tenant_id, person_id

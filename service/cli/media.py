@@ -90,6 +90,8 @@ def release(media_id: str, slug: str, as_json: bool) -> None:
       comewatch media release 0198a2f0-film --tenant riverbend
     """
     from service.accounts import directory
+    from service.accounts.apps.leave import scopes_of
+    from service.integrations.webhooks.following import Webhooks
     from service.media import holds
     from service.records import KINDS
     from sync.clock import system_now
@@ -99,5 +101,6 @@ def release(media_id: str, slug: str, as_json: bool) -> None:
         with database.begin_reference() as connection:
             tenant_id = directory.tenant_by_slug(connection, slug)
         with database.begin(tenant_id) as connection:
-            state = holds.release(connection, Door(KINDS), tenant_id, media_id, system_now())
+            door = Door(KINDS, follower=Webhooks(scopes_of))
+            state = holds.release(connection, door, tenant_id, media_id, system_now())
     say({"id": media_id, "state": state}, as_json, f"{media_id} is released: {state}.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import click
@@ -77,7 +80,9 @@ def create_person(address: str, slug: str, name: str, roles: tuple[str, ...], as
       comewatch person create bo@riverbend.example --tenant riverbend --name "Bo Lind" --role principal --role admin
     """
     from service.accounts import directory
+    from service.accounts.apps.leave import scopes_of
     from service.accounts.enrolment import enrol
+    from service.integrations.webhooks.following import Webhooks
     from service.records import KINDS
     from sync.clock import system_now
     from sync.server.push import Door
@@ -86,7 +91,8 @@ def create_person(address: str, slug: str, name: str, roles: tuple[str, ...], as
         with database.begin_reference() as connection:
             tenant_id = directory.tenant_by_slug(connection, slug)
         with database.begin(tenant_id) as connection:
-            person_id, code = enrol(connection, Door(KINDS), tenant_id, address, name, roles, system_now())
+            door = Door(KINDS, follower=Webhooks(scopes_of))
+            person_id, code = enrol(connection, door, tenant_id, address, name, roles, system_now())
     say({"person_id": person_id, "code": code}, as_json, f"{name} is in. Her code, for seven days: {code}")
 
 
@@ -109,6 +115,77 @@ def make_code(address: str, as_json: bool) -> None:
         with database.begin(tenant_id) as connection:
             code = sign_in.make_code(connection, tenant_id, person_id, system_now())
     say({"person_id": person_id, "code": code}, as_json, code)
+
+
+@person.command("grant")
+@click.argument("address")
+@click.option("--role", required=True, type=click.Choice(ROLES))
+@click.option("--from", "from_at", type=click.DateTime(), help="The first moment, in UTC; otherwise now.")
+@click.option(
+    "--until", "until_at", type=click.DateTime(), help="The end, in UTC; otherwise until it is ended."
+)
+@as_json
+def grant_role(
+    address: str, role: str, from_at: datetime | None, until_at: datetime | None, as_json: bool
+) -> None:
+    """Give the person at ADDRESS a role, if you like from one moment until another.
+
+    \b
+    Example:
+      comewatch person grant bo@riverbend.example --role coach --from 2027-01-11 --until 2027-06-30
+    """
+    said = _write_grant(address, lambda work: work.grant(role, from_at, until_at))
+    say(
+        said,
+        as_json,
+        f"{address} is {role} from {said['from_at'] or 'now'} until {said['until_at'] or 'it is ended'}.",
+    )
+
+
+@person.command("end")
+@click.argument("address")
+@click.option("--role", required=True, type=click.Choice(ROLES))
+@as_json
+def end_role(address: str, role: str, as_json: bool) -> None:
+    """End a role of the person at ADDRESS, now; grants of it that have not begun yet too.
+
+    \b
+    Example:
+      comewatch person end bo@riverbend.example --role coach
+    """
+    said = _write_grant(address, lambda work: work.end(role))
+    say(said, as_json, f"{address} is {role} no more.")
+
+
+@person.command("roles")
+@click.argument("address")
+@as_json
+def list_roles(address: str, as_json: bool) -> None:
+    """List what the person at ADDRESS was, is and will be here, and whom she evaluates.
+
+    \b
+    Example:
+      comewatch person roles bo@riverbend.example
+    """
+    found = _write_grant(address, lambda work: {"items": work.listed()})["items"]
+    lines = [
+        f"{one['role']}\t{one['from_at'] or one['created_at']}\t{one['until_at'] or '-'}\t{one['granted_by']}"
+        for one in found
+    ]
+    say(found, as_json, "\n".join(lines) or "No role was ever granted to her.")
+
+
+def _write_grant(address: str, act: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    from service.accounts import directory
+    from service.accounts.role_desk import RoleDesk
+    from service.records import KINDS
+    from sync.server.push import Door
+
+    with open_database() as database:
+        with database.begin_reference() as connection:
+            tenant_id, person_id = directory.person_by_address(connection, address)
+        with database.begin(tenant_id) as connection:
+            return act(RoleDesk(connection, Door(KINDS), tenant_id, person_id))
 
 
 @click.command()

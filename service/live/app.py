@@ -26,6 +26,7 @@ from service.live.asking import Asking
 from service.live.listeners import Send, Stream, Waiter, words
 from service.live.news import News, Stand
 from service.live.watch import EVERY_S, THREADS, Watch
+from service.records import KINDS
 from service.settings import Settings
 from sync.clock import Now, system_now
 from sync.server import sequence
@@ -126,7 +127,7 @@ class Live:
         found = await self._admit(who)
         stream = Stream(who.claims, send, self._lasts_s(who.claims))
         await send(self._answers.stream(asked))
-        await stream.begin(found.stand.seq, found.of(stream.person_id))
+        await stream.begin(found.stand.seq, found.of(stream.person_id, stream.hidden))
         self.watch.add(stream, found.stand)
         try:
             while (await receive())["type"] != "http.disconnect":
@@ -136,7 +137,7 @@ class Live:
 
     async def _wait(self, who: Asking) -> bytes:
         found = await self._admit(who)
-        at_once = found.of(who.claims.person_id)
+        at_once = found.of(who.claims.person_id, KINDS.hidden(who.claims.scopes))
         said = None if at_once else await self._hear(who, found.stand)
         return said or words(found.stand.seq, at_once)
 
@@ -156,7 +157,7 @@ class Live:
         claims = who.claims
 
         def first(connection: Connection) -> News:
-            (session,) = ask(connection, admission.question(claims))
+            (session,) = ask(connection, admission.question(claims, self._now()))
             admission.admit(connection, session, claims, self._now())
             clock = sequence.read(connection, claims.tenant_id)
             now = Stand(clock.seq, clock.epoch)

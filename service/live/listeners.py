@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 
 from service.accounts.tokens import Claims
+from service.records import KINDS
 from sync.server import moved
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -29,12 +30,13 @@ def words(seq: int, collections: Iterable[str]) -> bytes:
 class Listener(ABC):
     """A person on a device, under a session. `told` is the number up to which it knows what concerns it."""
 
-    __slots__ = ("person_id", "session_id", "tenant_id", "told", "who")
+    __slots__ = ("hidden", "person_id", "session_id", "tenant_id", "told", "who")
 
     def __init__(self, claims: Claims) -> None:
         self.tenant_id: UUID = claims.tenant_id
         self.session_id: UUID = claims.session_id
         self.person_id, self.told = claims.person_id, 0
+        self.hidden = KINDS.hidden(claims.scopes)
         self.who = moved.whose(claims.person_id, claims.device_id)
 
     @abstractmethod

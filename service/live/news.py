@@ -54,9 +54,10 @@ class News:
     by_person: Mapping[str, tuple[str, ...]]
     anew: bool = False
 
-    def of(self, person_id: str) -> tuple[str, ...]:
-        """What moved for this person."""
-        return ALL if self.anew else self.by_person.get(person_id, ())
+    def of(self, person_id: str, hidden: Collection[str] = ()) -> tuple[str, ...]:
+        """What moved for this person, without what her app may not read."""
+        moved = ALL if self.anew else self.by_person.get(person_id, ())
+        return tuple(name for name in moved if name not in hidden) if hidden else moved
 
 
 def stand(connection: Connection, tenant_id: UUID) -> Stand:

@@ -58,7 +58,7 @@ class Tenant:
 
     def tell(self, listener: Listener, found: News) -> None:
         """Tell one listener what it does not know yet."""
-        moved, to = found.of(listener.person_id), found.stand.seq
+        moved, to = found.of(listener.person_id, listener.hidden), found.stand.seq
         if moved and (found.anew or (to > listener.told and not self.knows(listener, to))):
             listener.tell(to, moved)
         listener.told = to

@@ -94,8 +94,8 @@ def python(operation: ops.MigrateOperation) -> list[str]:
 
 
 def wall(table: Table) -> str:
-    """The helper that opens a table of this spread."""
-    return f"{table.info['dist']}_table"
+    """The helper that opens a table of this spread, or with rights of its own."""
+    return f"{table.info.get('wall', table.info['dist'])}_table"
 
 
 if __name__ == "__main__":

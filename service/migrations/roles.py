@@ -6,7 +6,7 @@
 | comewatch_migrate | what the owner may, past row-level security: migrations of data |
 | comewatch_rw | read and write rows of one tenant: the application |
 | comewatch_report | connect; views of aggregates are granted to it one by one |
-| comewatch_audit | connect; audit tables are granted to it to be read and added to, never changed |
+| comewatch_audit | connect; read the audit log and add to it, never change it |
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 from sqlalchemy import text
 
-from service.migrations.roles import APP
+from service.migrations.roles import APP, AUDIT
 
 POLICY = "tenant_wall"
 ASKING = "nullif(current_setting('app.tenant', true), '')::uuid"
@@ -18,13 +18,29 @@ FIRST_TENANT_TABLE = "sync_clock"
 
 def tenant_table(name: str) -> None:
     """Raise the wall around a table of tenants."""
+    _raise_wall(name)
+    _grant(name)
+
+
+def append_only_table(name: str) -> None:
+    """Raise the wall around a table of tenants whose rows are read and added, and never changed or taken out."""
+    _raise_wall(name)
+    op.execute(f"GRANT SELECT, INSERT ON {name} TO {APP}, {AUDIT}")
+
+
+def head_table(name: str) -> None:
+    """Raise the wall around the rows that say where an append-only table ends: they move on, and are never taken out."""
+    _raise_wall(name)
+    op.execute(f"GRANT SELECT, INSERT, UPDATE ON {name} TO {APP}, {AUDIT}")
+
+
+def _raise_wall(name: str) -> None:
     distribute(name)
     op.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
     # the sub-select is evaluated once a statement; Citus takes none in a policy
     asking = ASKING if _on_citus() else f"(SELECT {ASKING})"
     op.execute(f"CREATE POLICY {POLICY} ON {name} USING (tenant_id = {asking})")
-    _grant(name)
 
 
 def reference_table(name: str) -> None:

@@ -24,6 +24,8 @@ _ABOUT_HER = ("person_id", "host_id", "requester_id", "other_by")
 _OF_A_LESSON = {"visit_id": "visits", "media_id": "media", "invitation_id": "invitations"}
 LEFT_WITH_THE_HOST = frozenset({"shared", "released", "retracted"})
 """States of a note in which it is its host's, who keeps it when its author is forgotten."""
+IDS_ALONE = frozenset({"role_grants", "pauses"})
+"""Who did what here from when until when: ids without a word, which stay as the audit log's do."""
 
 
 class Belongings:
@@ -56,6 +58,7 @@ class Belongings:
         return [
             (name, row.record_id)
             for name, kind in reversed(list(self.kinds.items()))
+            if name not in IDS_ALONE
             for row in self.connection.execute(live(self.tenant_id, kind, self._goes(kind)))
         ]
 

@@ -12,12 +12,15 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`column`: the rows in which it is her id are deleted when she is forgotten."""
+    """`column`: the rows in which it is her id are deleted when she is forgotten; or, with `of`, what
+    this column (`table.column`) says in rows that are hers.
+    """
 
     holds: str
     lasts: str
     forgotten: str = "nothing personal"
     column: str | None = None
+    of: str | None = None
 
 
 def _hers(holds: str, lasts: str, column: str = "person_id") -> Kept:
@@ -31,6 +34,10 @@ RECORDS: Mapping[str, Kept] = MappingProxyType(
     {
         "schools": Kept("names of schools", _RECORD),
         "people": Kept("her name and roles", _RECORD, "the name is replaced, roles end"),
+        "role_grants": Kept(
+            "what she does here, from when until when, and whom she evaluates", _RECORD, "ended; ids stay"
+        ),
+        "pauses": Kept("whom she keeps out of her visits", _RECORD, "ids stay"),
         "groups": Kept("names and questions of groups", _RECORD, "stay: they are the group's"),
         "memberships": Kept("where she belongs", _RECORD, _BY_THE_DOOR),
         "invitations": Kept("what she asked colleagues to look for", _RECORD, _BY_THE_DOOR),
@@ -76,13 +83,60 @@ ENGINE: Mapping[str, Kept] = MappingProxyType(
 SERVICE: Mapping[str, Kept] = MappingProxyType(
     {
         "tenant": Kept("the name of the district", "always"),
+        "mail": Kept(
+            "mails to her; what they said is cleared once they are sent",
+            "30 days",
+            "deleted",
+            "recipient",
+            "login_address.address",
+        ),
+        "roster_source": _hers(
+            "what the roster said of her last", "as long as the roster names her", "record_id"
+        ),
+        "roster_preview": _hers("that she sent a roster; what it would change, with names of staff", "a day"),
+        "calendar_link": _hers("that she has a calendar feed; not its address", "until she takes it back"),
+        "calendar_invite": _hers("which seats were told by calendar", "as long as the record"),
+        "notice_preference": _hers("when and how she wants to be told", "as long as she is here"),
+        "push_subscription": _hers(
+            "where a device of hers is woken, sealed", "until it is signed out, or gone"
+        ),
+        "push_told": _hers("which ids her devices were woken for", "two days"),
         "login_address": _hers("her address", "as long as she may sign in"),
-        "sign_in_code": _hers("that a code was made for her; not the code", "until she is forgotten"),
+        "identity_provider": Kept("schools' providers, their secrets sealed", "until it is removed"),
+        "login_domain": Kept("domains of addresses", "until it is removed"),
+        "provider_domain": Kept("which provider serves which domain", "until it is removed"),
+        "identity": _hers("who she is at her school's provider", "as long as she may sign in"),
+        "passkey": _hers("the public keys of her passkeys", "as long as she may sign in"),
+        "one_time_secret": Kept(
+            "signs-in under way, hashed", "10 to 15 minutes", "deleted; asked-for links within the hour"
+        ),
+        "app": Kept("others' apps", "until it is removed"),
+        "app_approval": Kept(
+            "which apps a district lets in, and who said so", "until it is withdrawn", "ids stay"
+        ),
+        "app_code": _hers("that she let an app in", "minutes"),
+        "app_device_code": _hers("that she let an app in on another device", "minutes"),
+        "sign_in_code": _hers("that a code was made for her; not the code", "7 days after it ran out"),
         "session": Kept(
             "the name of a device, when it was used",
             "until she is forgotten, ended ones too",
             "ended, the name taken out; the device is asked to wipe itself",
         ),
+        "webhook_delivery": Kept(
+            "ids of records that an address of hers was told of",
+            "30 days",
+            "deleted",
+            "webhook_id",
+            "webhook.id",
+        ),
+        "webhook": _hers("the address that her app is told at", "until she removes it"),
+        "kept_answer": Kept("answers to requests of hers, sealed", "a day", "gone within a day"),
+        "audit_log": Kept(
+            "who did what that matters: ids and words of a closed list",
+            "always",
+            "ids stay: the chain would break",
+        ),
+        "audit_head": Kept("a number and a checksum", "always"),
         "read_log": Kept("who read what, until it is told", "a minute", "ids only"),
         "media_erased": Kept("a number", "always"),
         "person_export": _hers("that she asked for her export", "30 days"),
@@ -108,7 +162,8 @@ def markdown() -> str:
 _HEAD = """# What is kept of people
 
 Written by `python -m service.portability.data_map`; a test holds it against the tables. Nothing is kept of students: there
-is no such record. Files lie in the object store below `<tenant>/<media id>/`; exports below `<tenant>/exports/`, for a day.
+is no such record. Files lie in the object store below `<tenant>/<media id>/`; exports below `<tenant>/exports/`
+and what a roster says of staff below `<tenant>/rosters/`, for a day.
 
 A person takes everything of hers along (`POST /v1/me/export`, `comewatch person export`), it can be taken in elsewhere
 (`comewatch person import`), and she is forgotten by `comewatch person forget`. What is held for an incident is kept until

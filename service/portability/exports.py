@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from service import jobs
+from service.audit import note
 from service.database import Database
 from service.media.store import Signed, Store
 from service.media.sweep import GRACE
@@ -36,6 +37,8 @@ def ask(connection: Connection, actor: Actor, now: datetime) -> Row[Any]:
     values = {"tenant_id": actor.tenant_id, "id": uuid4(), "person_id": actor.person_id, "asked_at": now}
     row = connection.execute(insert(person_export).values(values).returning(person_export)).one()
     asked = {"tenant_id": str(actor.tenant_id), "export_id": str(row.id)}
+    about = {"export_id": str(row.id), "person_id": actor.person_id}
+    note(connection, actor.tenant_id, actor, "export_asked", about, now)
     jobs.enqueue(connection, MAKE_EXPORT, key=f"{MAKE_EXPORT}/{row.id}", queue=jobs.LONG, **asked)
     return row
 

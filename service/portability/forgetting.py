@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Text, Uuid, column, delete, table, update
+from sqlalchemy import Connection, Select, TableClause, Uuid, column, delete, select, table, update
 
 from schemas.problems import Problem, Refused
-from service.accounts import sessions
+from service.accounts import one_time, sessions
 from service.accounts.models import session
+from service.audit import note
 from service.database import Database
 from service.media.record import HELD, prefix
 from service.media.record import read as read_media
@@ -71,11 +73,14 @@ def forget(database: Database, door: Door, store: Store, whose: tuple[UUID, str]
         _take_name(connection, door, whose)
         forget_person(connection, tenant_id, person_id)
         _forget_rows(connection, whose)
+        _sign_out(connection, whose, now)  # she may have come in meanwhile: only now are her ways in gone
+        note(connection, tenant_id, None, "erasure_done", {"person_id": person_id}, now)
     return Forgotten(records, media)
 
 
 def _sign_out(connection: Connection, whose: tuple[UUID, str], now: datetime) -> None:
     tenant_id, person_id = whose
+    one_time.void(connection, tenant_id, [person_id])
     sessions.end(connection, tenant_id, session.c.person_id == person_id, FORGOTTEN, now, wipe=True)
     hers = (session.c.tenant_id == tenant_id) & (session.c.person_id == person_id)
     connection.execute(update(session).where(hers).values(device_name=""))
@@ -117,6 +122,17 @@ def _forget_rows(connection: Connection, whose: tuple[UUID, str]) -> None:
     tenant_id, person_id = whose
     for name, kept in ALL.items():
         if kept.column is not None:
-            rows = table(name, column("tenant_id", Uuid), column(kept.column, Text))
-            hers = (rows.c.tenant_id == tenant_id) & (rows.c[kept.column] == person_id)
-            connection.execute(delete(rows).where(hers))
+            whose_id = _of(tenant_id, person_id, kept.of) if kept.of else [person_id]
+            rows = _rows(name, kept.column)
+            ours = rows.c.tenant_id == tenant_id
+            connection.execute(delete(rows).where(ours, rows.c[kept.column].in_(whose_id)))
+
+
+def _of(tenant_id: UUID, person_id: str, said: str) -> Select[Any]:
+    parent, _, name = said.partition(".")
+    rows = _rows(parent, "person_id", name)
+    return select(rows.c[name]).where(rows.c.tenant_id == tenant_id, rows.c.person_id == person_id)
+
+
+def _rows(name: str, *columns: str) -> TableClause:
+    return table(name, column("tenant_id", Uuid), *map(column, columns))

@@ -2,12 +2,13 @@
 
 Records go through the one door, each as of the moment in which it was made. Said again, nothing is made twice. What is
 there already under the same id is left as it is. What a server alone writes (`conflicts`, `rejected_writes`,
-`read_events`) is hers to read in the file and is not written into another history.
+`read_events`) is hers to read in the file and is not written into another history; nor are powers (`role_grants`, `pauses`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 import zlib
 from collections import Counter
@@ -16,12 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import orjson
 from sqlalchemy import Connection, select
 
 from schemas.base import SERVER_OWNED
+from schemas.fields import ID_PATTERN
 from schemas.records.seats import seat_id
 from service.database import Database
 from service.media.record import prefix
@@ -42,7 +44,8 @@ STORED_AS = "application/octet-stream"
 """Whatever it is: whoever fetches it is given the true type by its address."""
 BATCH = 200
 TEACHER = "teacher"
-NOT_TAKEN = frozenset({"conflicts", "rejected_writes", "read_events"})
+_OF_MEDIA = re.compile(r"media(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
+NOT_TAKEN = frozenset({"conflicts", "rejected_writes", "read_events", "role_grants", "pauses"})
 
 
 @dataclass
@@ -62,7 +65,7 @@ class Export:
         self._name = path.name
         try:
             self._zip = ZipFile(path)
-        except (BadZipFile, OSError) as fault:
+        except (BadZipFile, OSError, ValueError, NotImplementedError) as fault:
             raise ExportError(f"{self._name} is no zip that can be read: {fault}") from fault
         manifest = self._json(MANIFEST)
         try:
@@ -89,6 +92,7 @@ class Export:
     def check(self) -> None:
         """Raise ExportError unless every file is there as the list says."""
         for name, listed in self.files.items():
+            self._demand_plain(name)
             size, checksum = 0, hashlib.sha256()
             for piece in self.pieces(name):
                 size += len(piece)
@@ -104,7 +108,7 @@ class Export:
             with self._zip.open(name) as file:
                 while piece := file.read(CHUNK):
                     yield piece
-        except (KeyError, BadZipFile, OSError, zlib.error) as fault:
+        except (KeyError, BadZipFile, OSError, EOFError, RuntimeError, zlib.error) as fault:
             raise ExportError(f"{name} is missing, or cannot be read: {fault}") from fault
 
     def records(self, place: str, kind: str) -> list[Record]:
@@ -113,7 +117,9 @@ class Export:
         found = self._json(name) if name in self.files else []
         try:
             for record in found:
-                _ = str(record["id"]), str(record["created_by"]), moment(record["created_at"])
+                _ = str(record["created_by"]), moment(record["created_at"])
+                if not re.fullmatch(ID_PATTERN, record["id"]):
+                    raise ValueError("an id is 8 to 64 letters, digits, - or _")
         except (KeyError, TypeError, ValueError) as fault:
             raise ExportError(f"{name} holds what is no record: {fault}") from fault
         return list(found)
@@ -122,6 +128,15 @@ class Export:
         """(name in the export, rendition) of each file of a recording or photo."""
         below = f"media/{media_id}/"
         return ((name, name.removeprefix(below)) for name in sorted(self.files) if name.startswith(below))
+
+    def _demand_plain(self, name: str) -> None:
+        """Files of media lie in an export as they are, and lead nowhere else: few bytes become no full disk."""
+        if not name.startswith("media/"):
+            return
+        entry = self._zip.NameToInfo.get(name)
+        packed = entry is not None and entry.compress_type != ZIP_STORED
+        if packed or not _OF_MEDIA.fullmatch(name):
+            raise ExportError(f"{name} is no file that an export has.")
 
     def _json(self, name: str) -> Any:
         content = bytearray()

@@ -90,6 +90,7 @@ KIND = Kind(
     name="groups",
     table=table,
     schema=GroupSchema(),
+    read_scope="people:read",
     audience=_audience,
     policies={"question": Policy.TEXT, "state": Policy.STATE},
     machine=STUDIO,

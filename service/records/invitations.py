@@ -100,6 +100,8 @@ KIND = Kind(
     name="invitations",
     table=table,
     schema=InvitationSchema(),
+    read_scope="invitations:read",
+    write_scope="invitations:write",
     audience=_audience,
     policies={"look_for": Policy.TEXT, "note": Policy.TEXT, "state": Policy.STATE}
     | dict.fromkeys(SETS, Policy.SET),

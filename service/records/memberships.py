@@ -10,7 +10,7 @@ from schemas.problems import Problem, Refused
 from schemas.records.memberships import MembershipSchema
 from service.records import scopes
 from service.records.checks import changed, checks, frozen, known, refused
-from service.records.evaluators import evaluated_among
+from service.records.evaluators import evaluated_among, kept_apart
 from service.records.rules import Rule, is_admin, is_person, moves, of
 from service.records.system import system_change
 from service.records.tables import holds, kind_table, names, state, word
@@ -120,7 +120,8 @@ def _apart_from_evaluators(actor: Actor, write: Write, near: Near) -> Record | N
         return None
     members = scopes.members(near, _scope(membership))
     hosts = evaluated_among(near, membership["person_id"], members)
-    if hosts and (group["group_type"] in KEPT_APART or _anything_released(near, group["id"], hosts)):
+    apart = hosts | kept_apart(near, membership["person_id"], members)
+    if (hosts and group["group_type"] in KEPT_APART) or _anything_released(near, group["id"], apart):
         raise refused(
             "person_id",
             "Somebody evaluates another member of this group: one of them can be in it.",
@@ -173,6 +174,7 @@ KIND = Kind(
     name="memberships",
     table=table,
     schema=MembershipSchema(),
+    read_scope="people:read",
     audience=_audience,
     parents={"school_id": "schools", "group_id": "groups"},
     policies={"state": Policy.STATE},

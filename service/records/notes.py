@@ -11,7 +11,7 @@ from service.records import scopes
 from service.records.checks import alone, changed, checks, frozen, in_order, made_by, refused
 from service.records.rules import in_state, is_author, is_visit_host, is_visit_observer, moves
 from service.records.tables import holds, kind_table, moment, names, state, whole, word, words
-from service.records.visits import released_to
+from service.records.visits import released_to, without_evaluators
 from sync.changes import Record
 from sync.merge import Policy
 from sync.server.actor import Actor
@@ -53,8 +53,8 @@ def audience(note: Record, near: Near) -> set[str]:
 
 def readers(visit: Record, near: Near) -> set[str]:
     """Who reads what the host released: the observers, and those whom she named, without who evaluates her."""
-    evaluators = scopes.people(*scopes.evaluators(near, visit["host_id"]))
-    return (scopes.people(*scopes.ids(visit, "observer_ids")) | released_to(visit)) - evaluators
+    everyone = scopes.people(*scopes.ids(visit, "observer_ids")) | released_to(visit)
+    return without_evaluators(everyone, visit, near)
 
 
 def _author_writes_drafts(actor: Actor, write: Write, near: Near) -> Record | None:
@@ -92,6 +92,8 @@ KIND = Kind(
     name="notes",
     table=table,
     schema=NoteSchema(),
+    read_scope="notes:read",
+    write_scope="notes:write",
     audience=audience,
     parents={"visit_id": "visits"},
     policies={"text": Policy.AUTHOR, "state": Policy.STATE},

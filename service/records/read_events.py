@@ -31,6 +31,18 @@ def _audience(event: Record, near: Near) -> set[str]:
     return scopes.people(event.get("reader_id"), visit.get("host_id"))
 
 
+def _of_this_visit(actor: Actor, write: Write, near: Near) -> Record | None:
+    """A phone may only say that it opened what belongs to the visit; alike refused for what is not there."""
+    event = write.after or {}
+    if write.before is not None or actor.is_system or event["record_id"] is None:
+        return None
+    opened_one = near.record(event["record_kind"] or "", event["record_id"]) or {}
+    visit_id = event["record_id"] if event["record_kind"] == "visits" else opened_one.get("visit_id")
+    if visit_id != event["visit_id"]:
+        raise refused("record_id", "There is no such record of this visit: name what was opened.")
+    return None
+
+
 def _written_once(actor: Actor, write: Write, near: Near) -> Record | None:
     touched = sorted(changed(write)) if write.before and not actor.is_system else []
     if touched:
@@ -45,5 +57,9 @@ KIND = Kind(
     audience=_audience,
     parents={"visit_id": "visits"},
     may_write=is_reader,
-    check=checks(made_by(is_reader & opened, "A phone says only what its own person opened."), _written_once),
+    check=checks(
+        made_by(is_reader & opened, "A phone says only what its own person opened."),
+        _of_this_visit,
+        _written_once,
+    ),
 )

@@ -14,6 +14,7 @@ KIND = Kind(
     name="schools",
     table=table,
     schema=SchoolSchema(),
+    read_scope="people:read",
     audience=lambda school, near: {TENANT},
     may_write=is_admin,
 )

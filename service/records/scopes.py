@@ -61,3 +61,10 @@ def members(near: Near, scope_id: str) -> set[str]:
 def evaluators(near: Near, person_id: str) -> set[str]:
     """The ids of those who evaluate this person."""
     return set(ids(near.record("people", person_id) or {}, "evaluator_ids"))
+
+
+def kept_out(near: Near, host_id: str) -> set[str]:
+    """The ids of those who read nothing of a host's visits: who evaluates her, or did, until she lets them see again."""
+    pauses = near.children("pauses", "person_id", host_id)
+    lifted = {pause["evaluator_id"] for pause in pauses if pause["state"] == "lifted"}
+    return (evaluators(near, host_id) | {pause["evaluator_id"] for pause in pauses}) - lifted

@@ -14,7 +14,7 @@ from service.records.checks import changed
 from service.records.system import system_change, system_deletion
 from sync.changes import Record
 from sync.server.actor import Actor
-from sync.server.kind import Effect, Near, Write
+from sync.server.kind import Effect, Near, Noted, Write
 
 WITHDRAWN: Mapping[str, str] = {
     "declared": "abandoned",
@@ -44,7 +44,17 @@ def what_follows(actor: Actor, write: Write, near: Near) -> Iterable[Effect]:
     """Clips follow their recording out of sight; comments go with what they are about."""
     if write.after is None:
         return _comments(write, near)
-    return _clips(write, near) if write.after.get("clip_of") is None else ()
+    clips = _clips(write, near) if write.after.get("clip_of") is None else ()
+    return [*_noted(write), *clips]
+
+
+def _noted(write: Write) -> Iterator[Effect]:
+    media, touched = write.after or {}, changed(write)
+    about = {"media_id": write.id, "visit_id": media["visit_id"]}
+    if media["consent_withdrawn_at"] and "consent_withdrawn_at" in touched:
+        yield Noted("consent_withdrawn", about)
+    if write.before and "state" in touched and HELD in (media["state"], write.before["state"]):
+        yield Noted("media_held" if media["state"] == HELD else "media_released", about)
 
 
 def _clips(write: Write, near: Near) -> Iterator[Effect]:

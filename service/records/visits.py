@@ -59,10 +59,19 @@ def host_and_observers(visit: Record) -> set[str]:
     return scopes.people(visit["host_id"], *scopes.ids(visit, "observer_ids"))
 
 
+def without_evaluators(readers: set[str], visit: Record, near: Near) -> set[str]:
+    """These scopes, but for who evaluates the host and was not let in again by her."""
+    return readers - scopes.people(*scopes.kept_out(near, visit["host_id"]))
+
+
+def _audience(visit: Record, near: Near) -> set[str]:
+    return without_evaluators(host_and_observers(visit) | released_to(visit), visit, near)
+
+
 def visit_people(record: Record, near: Near) -> set[str]:
     """The audience of what belongs to those who were there: of debriefs and next steps."""
     visit = near.record("visits", record["visit_id"])
-    return host_and_observers(visit) if visit else set()
+    return without_evaluators(host_and_observers(visit), visit, near) if visit else set()
 
 
 def _of_its_invitation(actor: Actor, write: Write, near: Near) -> Record | None:
@@ -127,7 +136,7 @@ def _released_to_colleagues(actor: Actor, write: Write, near: Near) -> Record | 
     _keep_out(near, visit, added(write, "released_people_ids"), "released_people_ids", said)
     for group_id in added(write, "released_group_ids"):
         scope = scopes.group(group_id)
-        if not near.in_scope(visit["host_id"], scope):
+        if not near.in_scope(visit["host_id"], scope):  # alike where there is none: it may be hidden from her
             raise refused(
                 "released_group_ids", "You are not in this group: choose one of yours.", Problem.NOT_ALLOWED
             )
@@ -142,7 +151,7 @@ def _released_to_colleagues(actor: Actor, write: Write, near: Near) -> Record | 
 
 
 def _keep_out(near: Near, visit: Record, person_ids: Iterable[str], field: str, message: str) -> None:
-    if not scopes.evaluators(near, visit["host_id"]).isdisjoint(person_ids):
+    if not scopes.kept_out(near, visit["host_id"]).isdisjoint(person_ids):
         raise refused(field, message, Problem.EVALUATOR_EXCLUDED)
 
 
@@ -152,7 +161,9 @@ KIND = Kind(
     name="visits",
     table=table,
     schema=VisitSchema(),
-    audience=lambda visit, near: host_and_observers(visit) | released_to(visit),
+    read_scope="visits:read.own",
+    write_scope="visits:write",
+    audience=_audience,
     parents={"invitation_id": "invitations"},
     policies={"focus": Policy.TEXT, "state": Policy.STATE, "observer_ids": Policy.SET}
     | dict.fromkeys(RELEASED, Policy.SET),
@@ -172,7 +183,6 @@ KIND = Kind(
     check=checks(
         frozen("host_id", "invitation_id"),
         known("people", "host_id", "observer_ids", "released_people_ids"),
-        known("groups", "released_group_ids"),
         _of_its_invitation,
         _made_by_who_was_there,
         _observers_have_seats,

@@ -11,7 +11,7 @@ from typing import IO, Any
 import click
 import orjson
 
-from sync.client import cli_files
+from sync.client import cli_arrival, cli_files
 from sync.client.client import Client
 from sync.client.errors import ClientError
 from sync.client.printing import (
@@ -72,16 +72,30 @@ def main(ctx: click.Context, home: Path, server: str | None) -> None:
 
 
 @main.command("sign-in")
-@click.argument("code")
+@click.argument("code", required=False)
+@click.option(
+    "--school", metavar="ADDRESS", help="Without a code: at your school's own sign-in, in a browser."
+)
+@click.option("--mail", metavar="ADDRESS", help="Without a code: by a link that is mailed to this address.")
 @click.option("--name", default="", help="What this device is called in the list of your devices.")
 @click.pass_obj
-def sign_in(client: Client, code: str, name: str) -> None:
-    """Sign in with the CODE that you were given.
+def sign_in(client: Client, code: str | None, school: str | None, mail: str | None, name: str) -> None:
+    """Sign in with the CODE that you were given, at your school, or by a link in a mail.
 
     \b
     comewatch-client --server https://school.example sign-in K7PM-QX2D --name "Staff room laptop"
+    comewatch-client --server https://school.example sign-in --school ana@school.example
+    comewatch-client --server https://school.example sign-in --mail ana@school.example
     """
-    click.echo(f"Signed in as {client.sign_in(code, name)}. Now: comewatch-client sync")
+    if [code, school, mail].count(None) != 2:
+        raise click.UsageError("Say one of CODE, --school and --mail.")
+    if school is not None:
+        person = cli_arrival.at_school(client, school, name)
+    elif mail is not None:
+        person = cli_arrival.by_mail(client, mail, name)
+    else:
+        person = client.sign_in(code or "", name)
+    click.echo(f"Signed in as {person}. Now: comewatch-client sync")
 
 
 @main.command("sign-out")

@@ -15,10 +15,10 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote
 
 from sync.changes import Record
-from sync.client import device
+from sync.client import device, opening
+from sync.client.arrival import NAME, Arrival
 from sync.client.background import Uploading
 from sync.client.checked import checked
 from sync.client.clock import Clock
@@ -102,8 +102,15 @@ class Client:
 
     def sign_in(self, code: str, device_name: str = "") -> str:
         """Trade a code for a session; returns the person's id. Each person has a database of her own on this phone."""
-        said = {"code": code, "device_id": self.device_id, "device_name": device_name or "Python client"}
-        answer = self._transport.ask("POST", "/v1/sign-in/code", said)
+        said = {"code": code, "device_id": self.device_id, "device_name": device_name or NAME}
+        return self._arrived(self._transport.ask("POST", "/v1/sign-in/code", said))
+
+    @property
+    def arrival(self) -> Arrival:
+        """Signing in without a code: at one's school."""
+        return Arrival(self._transport, self.device_id, self.server, self._arrived)
+
+    def _arrived(self, answer: Mapping[str, Any]) -> str:
         self._device = self._device.signed_in(answer["tenant_id"], answer["person_id"])
         self._leave_desk()
         self._desk.session.keep(answer)
@@ -195,6 +202,13 @@ class Client:
         with self._desk.store.transaction():
             self._desk.write(collection, record_id, typed)
         return record_id
+
+    def opened(self, collection: str, record_id: str) -> str | None:
+        """Tell the host that a record of her visit was opened here, once a day; the id of the event, None for one's own."""
+        reader = (self.person_id, self.device_id)
+        event = opening.event(self.get, (collection, record_id), reader, self._around.now())
+        told = event is None or self.get(opening.READ_EVENTS, event[0]) is not None
+        return event and (event[0] if told else self.put(opening.READ_EVENTS, *event))
 
     def delete(self, collection: str, record_id: str) -> bool:
         """Delete a record: it is out of sight at once. False where there is none."""
@@ -328,11 +342,4 @@ class Client:
     def digest_check(self) -> Sequence[Comparison]:
         """Each collection here and on the server, compared record by record number: proof that this phone is right."""
         with self._online() as desk:
-            names = desk.session.ask("GET", "/v1/sync/schema/native")["collections"]
-            return [self._compare(desk, name) for name in sorted({*names, *desk.replica.counts()})]
-
-    def _compare(self, desk: Desk, collection: str) -> Comparison:
-        there = desk.session.ask("GET", f"/v1/sync/digest?collection={quote(collection)}")
-        return Comparison(
-            collection, desk.replica.digest(collection), (int(there["count"]), str(there["digest"]))
-        )
+            return desk.compare()

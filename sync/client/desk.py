@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from sync.changes import Record
 from sync.client.answers import Answers
@@ -10,7 +11,7 @@ from sync.client.errors import CannotWrite
 from sync.client.exchange import Exchange
 from sync.client.outbox import Outbox, Queued, Standing
 from sync.client.replica import Replica
-from sync.client.reports import Progress
+from sync.client.reports import Comparison, Progress
 from sync.client.sending import Sending
 from sync.client.session import Session
 from sync.client.storage import Storage
@@ -105,3 +106,13 @@ class Desk:
         return Sending(
             self.store, self.session, storage, self.uploads, self._around, attempts, progress, going_on
         )
+
+    def compare(self) -> list[Comparison]:
+        """Each collection here and on the server."""
+        names = self.session.ask("GET", "/v1/sync/schema/native")["collections"]
+        return [self._compare(name) for name in sorted({*names, *self.replica.counts()})]
+
+    def _compare(self, collection: str) -> Comparison:
+        there = self.session.ask("GET", f"/v1/sync/digest?collection={quote(collection)}")
+        here = self.replica.digest(collection)
+        return Comparison(collection, here, (int(there["count"]), str(there["digest"])))

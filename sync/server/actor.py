@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,7 +15,8 @@ class Actor:
     """A person on a device in a tenant, with what she may do there.
 
     `roles` are the person's (teacher, coach, lead, principal, admin); `token_scopes` is None for our own apps, which
-    may do what the person may, and a set of names for third parties.
+    may do what the person may, and a set of names for third parties. `hidden`: the collections that those do not open.
+    `app_id`: that third party.
     """
 
     tenant_id: UUID
@@ -22,6 +24,12 @@ class Actor:
     device_id: str
     roles: frozenset[str] = frozenset()
     token_scopes: frozenset[str] | None = None
+    hidden: frozenset[str] = frozenset()
+    app_id: str | None = None
+
+    def readable(self, collections: Iterable[str]) -> list[str]:
+        """Those of the collections that the token opens."""
+        return [name for name in collections if name not in self.hidden]
 
     @property
     def is_system(self) -> bool:

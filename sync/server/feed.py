@@ -194,6 +194,8 @@ def resting(rows: Sequence[Any], collections: Sequence[str], cursor: Cursor) -> 
 
 def digest(connection: Connection, actor: Actor, collection: str) -> Digest:
     """What a phone must hold of a collection, in 64 bits: first 8 bytes of sha256("id:seq") of each record, xor-ed."""
+    if collection in actor.hidden:
+        raise Refused(Problem.SCOPE_REQUIRED)
     row = _DIGEST.row(connection, tenant=actor.tenant_id, collection=collection, person=actor.person_id)
     return Digest(row.records, f"{int(row.bits, 2):016x}", sequence.read(connection, actor.tenant_id).seq)
 
@@ -202,7 +204,7 @@ def _asked(actor: Actor, collections: Sequence[str], cursor: Cursor, limit: int)
     return {
         "tenant": actor.tenant_id,
         "person": actor.person_id,
-        "collections": as_list(collections),
+        "collections": as_list(actor.readable(collections)),
         "since": cursor.seq,
         "boot": cursor.boot,
         "most": limit,

@@ -86,6 +86,9 @@ class Judge:
         kind = self.stage.kinds.get(change.collection)
         if kind is None:
             raise Refused(Problem.UNKNOWN_COLLECTION, f"There is no collection {change.collection!r:.80}.")
+        if actor.token_scopes is not None and kind.write_scope not in actor.token_scopes:
+            needed = [kind.write_scope] if kind.write_scope else []
+            raise Refused(Problem.SCOPE_REQUIRED, extra={"scopes": needed})
         if kind.server_only and not actor.is_system and not change.deleted:
             raise Refused(Problem.READ_ONLY_COLLECTION)
         return kind

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
+from uuid import UUID
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 
 from observation_tools.states import StateMachine
 from schemas.base import RecordSchema
@@ -58,7 +59,17 @@ class Grant:
     active: bool = True
 
 
-Effect = Change | Grant
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An act that the product keeps in a log of its own, as the effect of a change."""
+
+    act: str
+    about: Mapping[str, str | int]
+
+
+Effect = Change | Grant | Noted
+Note = Callable[[Connection, UUID, Actor, str, Mapping[str, str | int], datetime], Any]
+"""Writes what is noted, in the transaction of the push."""
 
 
 def everyone_may(actor: Actor, record: Record, near: Near) -> bool:
@@ -90,10 +101,12 @@ class Kind:
     may_write    asked on the record before (if any) and after the change (if not a delete)
     may_move     asked for each edge of the state machine that a change walks
     check        the domain's own rules; raises Refused, or returns the record amended by the server
-    effects      what else the change brings about: further changes, made by the system, and grants
+    effects      what else the change brings about: further changes, made by the system, grants, and notes
     may_delete   whether the actor may delete the record (nobody, unless the kind says so)
     forgets      whether a write also takes the record's earlier bodies out of history (what died must not be restored)
     read_logged  whether deliveries to others than the author are logged for the host
+    read_scope   the scope that lets another's app read it in the person's name; None: no app may
+    write_scope  the scope that lets such an app write it, which lets it read too; None: no app may
     """
 
     name: str
@@ -111,6 +124,8 @@ class Kind:
     forgets: Callable[[Write], bool] = lambda write: False
     read_logged: bool = False
     server_only: bool = False  # only the engine writes it (conflicts, rejected writes)
+    read_scope: str | None = None
+    write_scope: str | None = None
 
     @cached_property
     def blank(self) -> Mapping[str, Any]:
@@ -127,6 +142,11 @@ class Kind:
         """Those that are not part of the table's key."""
         return tuple(column.name for column in self.table.columns if not column.primary_key)
 
+    @cached_property
+    def scopes(self) -> frozenset[str]:
+        """The scopes of which each lets an app read it."""
+        return frozenset(scope for scope in (self.read_scope, self.write_scope) if scope)
+
     def parent_ids(self, record: Mapping[str, Any]) -> list[tuple[str, str]]:
         """(collection, id) of each parent that the record names."""
         return [(kind, record[name]) for name, kind in self.parents.items() if record.get(name)]
@@ -135,7 +155,8 @@ class Kind:
 class Kinds(Mapping[str, Kind]):
     """The table of contents, parents before children."""
 
-    def __init__(self, kinds: Iterable[Kind]) -> None:
+    def __init__(self, kinds: Iterable[Kind], note: Note | None = None) -> None:
+        self.note = note
         self._kinds = {kind.name: kind for kind in kinds}
         self._children: dict[str, list[tuple[Kind, str]]] = {name: [] for name in self._kinds}
         for kind in self._kinds.values():
@@ -150,6 +171,12 @@ class Kinds(Mapping[str, Kind]):
 
     def __len__(self) -> int:
         return len(self._kinds)
+
+    def hidden(self, token_scopes: frozenset[str] | None) -> frozenset[str]:
+        """The collections that none of these scopes of a token opens; None is the token of an app of ours."""
+        if token_scopes is None:
+            return frozenset()
+        return frozenset(name for name, kind in self._kinds.items() if not kind.scopes & token_scopes)
 
     def children_of(self, name: str) -> list[tuple[Kind, str]]:
         """(kind, field) of each kind that names this one as a parent."""

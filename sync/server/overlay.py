@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sync.changes import Record
+from sync.server.actor import Actor
+from sync.server.kind import Noted
 
 Name = TypeVar("Name")
 Laying = TypeVar("Laying")
@@ -63,6 +65,7 @@ class Mark:
     steps: int
     replaced: tuple[Replaced, ...]
     forgotten: tuple[Key, ...]
+    noted: int
 
 
 class Laid(dict[Name, Laying]):
@@ -91,10 +94,13 @@ class Overlay:
         self.memberships: dict[tuple[str, str], Membership] = Laid(self._journal)
         self.replaced: list[Replaced] = []
         self.forgotten: list[Key] = []
+        self.noted: list[tuple[Actor, Noted]] = []
 
     def mark(self) -> Mark:
         """Where it stands now."""
-        return Mark(self.seq, len(self._journal), tuple(self.replaced), tuple(self.forgotten))
+        return Mark(
+            self.seq, len(self._journal), tuple(self.replaced), tuple(self.forgotten), len(self.noted)
+        )
 
     def back_to(self, mark: Mark) -> None:
         """As it stood at the mark."""
@@ -105,3 +111,4 @@ class Overlay:
             else:
                 dict.__setitem__(laid, key, before)
         self.seq, self.replaced, self.forgotten = mark.seq, list(mark.replaced), list(mark.forgotten)
+        del self.noted[mark.noted :]

@@ -9,6 +9,7 @@
        or keep it for its author          refusals   (rejected writes, conflicts)
     5. wake what waited for it            waiting
     6. write it all                       ledger
+    7. tell who follows, if anybody does  following
 
 A refused change leaves no trace in the stage and spoils no other. The caller commits; only then may the answer leave.
 """
@@ -28,6 +29,7 @@ from sync.changes import Change, Outcome
 from sync.clock import Now, system_now
 from sync.server import inbox, moved
 from sync.server.actor import Actor
+from sync.server.following import Follower
 from sync.server.inbox import Arrival
 from sync.server.kind import Kinds
 from sync.server.overlay import Key
@@ -40,10 +42,10 @@ log = logging.getLogger(__name__)
 
 
 class Door:
-    """Takes changes for the kinds that it was given."""
+    """Takes changes for the kinds that it was given; `follower` hears of what was stored."""
 
-    def __init__(self, kinds: Kinds, now: Now = system_now) -> None:
-        self.kinds, self.now = kinds, now
+    def __init__(self, kinds: Kinds, now: Now = system_now, follower: Follower | None = None) -> None:
+        self.kinds, self.now, self.follower = kinds, now, follower
 
     def push(
         self, connection: Connection, actor: Actor, changes: Sequence[Change], raw: str | None = None
@@ -106,7 +108,15 @@ class Door:
         said: Sequence[tuple[Actor, Change]] = (),
         first: Sequence[Question | str] = (),
     ) -> Push:
-        return Push(self.kinds, self.now(), connection, said, tenant_id=tenant_id, first=first)
+        return Push(
+            self.kinds,
+            self.now(),
+            connection,
+            said,
+            tenant_id=tenant_id,
+            first=first,
+            follower=self.follower,
+        )
 
     def refuse(
         self, connection: Connection, actor: Actor, change: Change, problem: Mapping[str, Any]

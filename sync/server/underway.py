@@ -20,9 +20,10 @@ from sync.changes import Change, Outcome, Status
 from sync.server import held, ledger, reading, receipts, refusals, sequence, stage
 from sync.server.actor import Actor, system_actor
 from sync.server.filing import Filing
+from sync.server.following import Follower, Happened
 from sync.server.held import Held
 from sync.server.judge import Judge, Verdict, Waits
-from sync.server.kind import Grant, Kinds, Write
+from sync.server.kind import Grant, Kinds, Noted, Write
 from sync.server.overlay import Key, Row
 from sync.server.receipts import Receipts
 from sync.server.sequence import Sequence as Clock
@@ -46,9 +47,11 @@ class Push:
         *,
         tenant_id: UUID,
         first: Sequence[Question | str] = (),
+        follower: Follower | None = None,
     ) -> None:
         """`first` goes ahead of all else in its first message, before the clock is taken."""
-        self.said = said
+        self.said, self.follower = said, follower
+        self.happened: list[Happened] = []
         usable = [change for _, change in said if reading.is_usable(change)]
         digests = {change.op_id: change.payload for change in usable}  # made while nobody waits for the clock
         self._all_usable = len(usable) == len(said)
@@ -58,8 +61,10 @@ class Push:
             stage.question(tenant_id, keys),
             held.question(tenant_id, keys),
             *(stage.question_of_scopes(tenant_id, person_id) for person_id in people),
+            *([follower.question(tenant_id)] if follower else ()),
         )
         clock, (heard, rows, waiting, *scopes) = _opened(connection, tenant_id, first, asked)
+        self._follows = scopes.pop() if follower else []
         self.stage = Stage(connection, kinds, clock, now)
         self.stage.take(keys, rows)
         for person_id, found in zip(people, scopes, strict=True):
@@ -84,6 +89,12 @@ class Push:
         """Write what was staged."""
         ledger.store(self.stage, self.receipts.rows(self.stage.now))
         self.waiting.store()
+        if self.follower and self._follows and self.happened:
+            where = (self.stage.connection, self.stage.sequence.tenant_id)
+            self.follower.hear(*where, self._follows, self.happened, self.stage.now)
+        if note := self.stage.kinds.note:
+            for actor, noted in self.stage.overlay.noted:
+                note(self.stage.connection, actor.tenant_id, actor, noted.act, noted.about, self.stage.now)
 
     def reject(self, actor: Actor, change: Change, problem: Mapping[str, Any]) -> Outcome:
         """The outcome of a refused change, which is kept for its author; it carries the truth where she may see it."""
@@ -122,13 +133,14 @@ class Push:
 
     def _judged(self, actor: Actor, change: Change) -> Outcome:
         """Stage one change, or reject it so that it leaves no trace; raises Waits for a parent."""
-        before = self.stage.overlay.mark()
+        before, happened = self.stage.overlay.mark(), len(self.happened)
         try:
             outcome = self._apply(actor, change)
         except SQLAlchemyError:
             raise
         except Exception as fault:
             self.stage.overlay.back_to(before)
+            del self.happened[happened:]
             if isinstance(fault, Waits):
                 raise
             if isinstance(fault, Refused) and self._is_behind(actor, change):
@@ -158,6 +170,8 @@ class Push:
 
     def _with_truth(self, actor: Actor, outcome: Outcome) -> Outcome:
         """The outcome with the record as it stands, or deleted where there is none for this person to hold."""
+        if outcome.collection in actor.hidden:
+            return outcome
         row = self._seen_by(actor.person_id, (outcome.collection, outcome.id))
         if row is None:
             return replace(outcome, deleted=True)
@@ -167,6 +181,7 @@ class Push:
         verdict = self.judge.verdict(actor, change)
         row = self._file(actor, change, verdict)
         if verdict.merged.changed:
+            self.happened.append(Happened(verdict.write, row.seq))
             self._follow(actor, verdict.write, depth)
             row = self.stage.row(row.key) or row
         as_sent = verdict.holds(row.record)
@@ -207,6 +222,8 @@ class Push:
         for effect in self.stage.kinds[write.collection].effects(actor, write, self.stage):
             if isinstance(effect, Grant):
                 self.filing.grant(effect)
+            elif isinstance(effect, Noted):
+                self.stage.overlay.noted.append((actor, effect))
             else:
                 self._apply(system_actor(actor.tenant_id), effect, depth + 1)
 

@@ -110,7 +110,10 @@ def test_missing_settings_are_told_by_name() -> None:
 @pytest.mark.parametrize(
     "said",
     [(), ("db",), ("db", "upgrade"), ("tenant", "create"), ("tenant", "list"), ("person", "create"), ("person", "code"),
-     ("person", "export"), ("person", "import"), ("person", "forget"), ("token",)],
+     ("person", "export"), ("person", "import"), ("person", "forget"), ("token",),
+     ("provider", "add"), ("provider", "list"), ("provider", "remove"),
+     ("roster", "preview"), ("roster", "apply"), ("sandbox",),
+     ("person", "grant"), ("person", "end"), ("person", "roles"), ("audit", "verify"), ("audit", "list")],
 )  # fmt: skip
 def test_every_command_explains_itself_with_an_example(said: tuple[str, ...]) -> None:
     result = CliRunner().invoke(main, [*said, "--help"])

@@ -15,7 +15,7 @@ from service.accounts import sign_in
 from service.app import create_app, make_services
 from service.settings import Settings
 from tests.accounts.conftest import Clock
-from tests.builders import Caller, make_person, make_tenant, services_of
+from tests.builders import CHALLENGE, Caller, make_person, make_tenant, services_of
 
 ANA, EVA = "person-ana", "person-eva"
 PHONE = {"device_id": "phone-of-ana", "device_name": "Ana's phone"}
@@ -113,7 +113,7 @@ def test_used_unknown_and_expired_codes_are_answered_alike(
     expired = nobody.post("/v1/sign-in/code", {"code": old, **TABLET})
     assert problem(used) == (401, "/problems/code-not-valid")
     assert used.data == unknown.data == expired.data
-    assert used.headers["WWW-Authenticate"] == 'Bearer realm="comewatch"'
+    assert used.headers["WWW-Authenticate"] == CHALLENGE
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_without_a_token_of_ours_nobody_comes_in(nobody: Caller, tenant_id: UUID
     headers = {} if said is None else {"Authorization": said}
     answer = nobody.get("/v1/me", headers=headers)
     assert problem(answer) == (401, "/problems/sign-in-required")
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="comewatch"'
+    assert answer.headers["WWW-Authenticate"] == CHALLENGE
 
 
 def test_an_expired_token_is_refreshed(
@@ -331,5 +331,6 @@ def test_roles_are_those_of_now(app: Flask, ana: Caller, tenant_id: UUID) -> Non
 
 def test_a_person_whose_record_is_gone_is_out(app: Flask, ana: Caller, tenant_id: UUID) -> None:
     with services_of(app).database.begin(tenant_id) as connection:
+        connection.exec_driver_sql(f"DELETE FROM role_grants WHERE tenant_id = '{tenant_id}'")
         connection.exec_driver_sql(f"DELETE FROM people WHERE tenant_id = '{tenant_id}' AND id = '{ANA}'")
     assert problem(ana.get("/v1/me")) == (401, "/problems/session-ended")

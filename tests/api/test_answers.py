@@ -6,6 +6,7 @@ import dataclasses
 import gzip
 import logging
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID, uuid4
 
 import brotli
@@ -13,13 +14,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
+from werkzeug.test import TestResponse
 
 from service.accounts.tokens import Claims
 from service.app import create_app
 from service.settings import Settings
 from sync.server import feed
 from tests.api.conftest import HANA
-from tests.builders import Caller, services_of
+from tests.api.test_hard_input import doors, filled
+from tests.builders import Caller, caller, services_of
 from tests.conftest import owner_url
 
 SECURITY = {
@@ -30,19 +33,60 @@ SECURITY = {
 }
 
 
-def test_every_endpoint_answers_with_security_headers(app: Flask, hana: Caller) -> None:
-    for rule in app.url_map.iter_rules():
-        answer = hana.get(rule.rule.replace("<", "").replace(">", ""))
-        assert {name: answer.headers.get(name) for name in SECURITY} == SECURITY, rule
-        policy = answer.headers["Content-Security-Policy"]
-        assert "default-src 'none'" in policy
-        assert "frame-ancestors 'none'" in policy
-        assert "script-src 'unsafe" not in policy
+FAULTS: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "a query that is no text": {"query_string": "a=%00"},
+    "a query that nobody asked for": {"query_string": "nonsense=1"},
+    "a body that is encoded": {"headers": {"Content-Encoding": "gzip"}},
+    "a body that is none": {"data": b"{", "content_type": "application/json"},
+    "a method that is none": {"method": "PROPFIND"},
+    "a question of a page of another's": {
+        "method": "OPTIONS",
+        "headers": {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"},
+    },
+}
+
+NOWHERE = (("GET", "/nowhere"), ("GET", "/v1/u/x/s3/params"), ("GET", "/v1/play/x/y"))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_answer_has_the_security_headers(
+    app: Flask, tenant_id: UUID, nobody: Caller, fault: str
+) -> None:
+    said, seen = FAULTS[fault], set()
+    hana = caller(app, tenant_id, HANA)
+    for method, rule in sorted([*doors(app), *NOWHERE], key=lambda door: door[1] == "/v1/sign-out"):
+        hers, anybodys = (
+            who.call(**({"method": method, "path": filled(rule)} | said)) for who in (hana, nobody)
+        )
+        for answer in (hers, anybodys):
+            seen.add(answer.status_code)
+            demand_secure(answer, rule)
+        if anybodys.status_code == 401:
+            assert hers.headers["Cache-Control"] == "no-store", (method, rule)
+    assert all(status < 500 for status in seen), seen
+
+
+def demand_secure(answer: TestResponse, rule: str) -> None:
+    """The headers; a page with a form of ours says of itself where it is from, to us alone."""
+    page = rule.startswith("/oauth/") and answer.mimetype == "text/html" and answer.status_code != 302
+    expected = SECURITY | ({"Referrer-Policy": "same-origin"} if page else {})
+    assert {name: answer.headers.get(name) for name in SECURITY} in (expected, SECURITY), (
+        rule,
+        answer.headers,
+    )
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "script-src 'unsafe" not in policy
+    assert [name for name, _ in answer.headers if name.lower().startswith("access-control-")] == [], rule
 
 
 def test_what_is_somebodys_is_not_stored(hana: Caller, nobody: Caller) -> None:
     assert hana.get("/v1/people").headers["Cache-Control"] == "no-store"
     assert hana.get("/v1/people/nobody-here").headers["Cache-Control"] == "no-store"
+    unread = hana.get("/v1/people?a=%00")
+    assert (unread.status_code, unread.headers["Cache-Control"]) == (400, "no-store")
     assert nobody.post("/v1/sign-in/code", {}).headers["Cache-Control"] == "no-store"
     assert "Cache-Control" not in nobody.get("/health").headers
 

@@ -64,7 +64,8 @@ def test_pages_and_their_cursor(hana: Caller) -> None:
     assert (len(first["changes"]), first["more"]) == (2, True)
     rest = pull(hana, first["cursor"], limit=1000)
     assert rest["more"] is False
-    assert {row["id"] for row in first["changes"] + rest["changes"]} == {HANA, OLGA, "petra-passes-by"}
+    people = [row["id"] for row in first["changes"] + rest["changes"] if row["collection"] == "people"]
+    assert sorted(people) == sorted([HANA, OLGA, "petra-passes-by"])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
@@ -45,22 +46,25 @@ def note(number: int, **more: Any) -> dict[str, Any]:
 def all_meet(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """The first push waits at the door until all others stand in line; yields how many went through it together each time."""
     sizes: list[int] = []
-    waiting, push = Event(), Door.push_together
+    lines: list[together.Together] = []
+    push, line = Door.push_together, together.Together.push
+
+    def all_stand() -> bool:
+        with lines[0]._mutex:
+            return sum(map(len, lines[0]._lines.values())) == PHONES - 1
 
     def slow(self: Door, connection: Any, arrivals: Any) -> list[list[Outcome]]:
         sizes.append(len(arrivals))
-        if len(sizes) == 1:
-            waiting.wait(10)
+        end = monotonic() + 10
+        while len(sizes) == 1 and not all_stand() and monotonic() < end:
+            sleep(0.001)
         return push(self, connection, arrivals)
 
-    monkeypatch.setattr(Door, "push_together", slow)
-    line = together.Together.push
-
     def stand(self: together.Together, services: Any, sent: Any) -> list[Outcome]:
-        if sum(map(len, self._lines.values())) == PHONES - 2:
-            waiting.set()
+        lines.append(self)
         return line(self, services, sent)
 
+    monkeypatch.setattr(Door, "push_together", slow)
     monkeypatch.setattr(together.Together, "push", stand)
     yield sizes
 

@@ -6,6 +6,7 @@ Numbers (design: one clock row per tenant): every number after the one at which 
     to one block                 (base, base + len + 1] of a membership that changed, or
     to one place in a scope      an entry that moved without a write of its record (a refiling).
 A number that was given to nothing is a gap; one given to two writes, or to a write and a block, was given twice.
+Each write is an op's of somebody, but for the role grants, which follow the person that the office enrols: one for each.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tests.chaos.wire import Acknowledged
 
 Key = tuple[str, str]
 SHOWN = 5
+GRANTS = "role_grants"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Tables:
     documents: Mapping[Key, tuple[int, bool, Mapping[str, Any] | None]]
     notes: Mapping[str, tuple[str, str]]
     writes: Counter[int]
+    granted: Mapping[int, str]
     blocks: Counter[int]
     places: frozenset[int]
     receipts: Mapping[str, Mapping[str, Any]]
@@ -80,6 +83,8 @@ def read(connection: Connection, tenant_id: UUID) -> Tables:
             },
             notes={i: (words, state) for i, words, state in rows("id, text, state", "notes")},
             writes=Counter([*created, *(row[2] for row in history)]),
+            granted=_granted([(row[0], seq, row[4]) for row, seq in zip(documents, created, strict=True)])
+            | _granted([(name, seq, body) for name, _, seq, body in history]),
             blocks=Counter(n for base, length in members for n in range(base + 1, base + length + 2)),
             places=frozenset(row[0] for row in rows("seq", "sync_entry")),
             receipts=receipts,
@@ -95,6 +100,13 @@ def _first_receipts(receipts: Mapping[str, Mapping[str, Any]]) -> dict[Key, int]
             key = (said["collection"], said["id"])
             found[key] = min(seq, found.get(key, seq))
     return found
+
+
+def _granted(writes: list[tuple[str, int, bytes | None]]) -> dict[int, str]:
+    """Whose role each write of a grant is about, by its number."""
+    return {
+        seq: orjson.loads(body or "{}").get("person_id", "") for name, seq, body in writes if name == GRANTS
+    }
 
 
 def check(tables: Tables, acknowledged: Iterable[Acknowledged], since: int, debrief: Key) -> Broken:
@@ -153,7 +165,21 @@ def _once(broken: Broken, tables: Tables, told: list[Acknowledged], since: int) 
         int(r.get("seq") or 0) for r in tables.receipts.values() if r["status"] in ("applied", "merged")
     )
     writes = [number for number in tables.writes if number > since]
-    broken.twice += [f"number {n} was taken by {seqs[n]} ops" for n in writes if seqs[n] != 1]
+    due = {n: 0 if n in tables.granted else 1 for n in writes}
+    broken.twice += [f"number {n} was taken by {seqs[n]} ops" for n in writes if seqs[n] != due[n]]
+    _follow(broken, tables, since)
+
+
+def _follow(broken: Broken, tables: Tables, since: int) -> None:
+    """Who was enrolled in the storm was granted her role once, and nobody else."""
+    here = {i for (name, i), (seq, *_) in tables.documents.items() if name == "people" and seq > since}
+    granted = Counter(person_id for number, person_id in tables.granted.items() if number > since)
+    broken.lost += [f"{person_id} has no role" for person_id in sorted(here - granted.keys())]
+    broken.twice += [
+        f"{person_id} was granted {count} roles"
+        for person_id, count in granted.items()
+        if count > 1 or person_id not in here
+    ]
 
 
 def _dense(broken: Broken, tables: Tables, since: int) -> None:

@@ -36,19 +36,21 @@ def receipt(collection: str, record_id: str, seq: int) -> dict[str, Any]:
 
 
 SOUND = Tables(
-    clock=20,
+    clock=22,
     documents={
+        ("people", "newcomer"): (21, False, {"roles": ["teacher"]}),
         ("notes", "note-one"): (12, False, {"text": "second", "state": "draft"}),
         ("notes", "note-two"): (14, True, None),
         DEBRIEF: (16, False, {"protocol": "his"}),
     },
     notes={"note-one": ("second", "draft")},
-    writes=Counter([5, 11, 12, 13, 14, 15, 16]),
+    writes=Counter([5, 11, 12, 13, 14, 15, 16, 21, 22]),
+    granted={22: "newcomer"},
     blocks=Counter([17, 18, 19]),
     places=frozenset([12, 20]),
     receipts={
         f"op-{n}": receipt(one.collection, one.id, 10 + n) for n, one in enumerate(TOLD, 1)
-    },
+    } | {"op-enrol": receipt("people", "newcomer", 21)},
     earlier={DEBRIEF: [{"protocol": "a first word"}, {"protocol": "hers"}]},
 )  # fmt: skip
 
@@ -75,11 +77,17 @@ FAULTS = {
         "twice",
         replace(SOUND, documents=SOUND.documents | {("notes", "note-ten"): (12, False, {})}),
     ),
-    "a write that no op made": ("twice", replace(SOUND, clock=21, writes=SOUND.writes + Counter([21]))),
+    "a write that no op made": ("twice", replace(SOUND, clock=23, writes=SOUND.writes + Counter([23]))),
+    "a grant of nobody who was enrolled": ("twice", replace(SOUND, granted={22: "somebody-else"})),
+    "somebody is enrolled without a role": ("lost", replace(SOUND, granted={})),
+    "a role granted twice": (
+        "twice",
+        replace(SOUND, clock=23, writes=SOUND.writes + Counter([23]), granted={22: "newcomer", 23: "newcomer"}),
+    ),
     "a number given to two writes": ("twice", replace(SOUND, writes=SOUND.writes + Counter([12]))),
     "a number of a block given to a write": ("twice", replace(SOUND, blocks=SOUND.blocks + Counter([14]))),
-    "a number given to nothing": ("gaps", replace(SOUND, clock=21)),
-    "a number beyond the clock": ("gaps", replace(SOUND, clock=19)),
+    "a number given to nothing": ("gaps", replace(SOUND, clock=23)),
+    "a number beyond the clock": ("gaps", replace(SOUND, clock=21)),
 }  # fmt: skip
 
 

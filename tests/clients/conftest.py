@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -31,6 +33,17 @@ def server(app: Flask) -> Iterator[str]:
 @pytest.fixture
 def school(app: Flask, server: str) -> School:
     return School(app, server)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Chromium is; without it these tests are skipped here, and fail where CI is set."""
+    found = shutil.which("chromium")
+    if found is None and os.environ.get("CI"):
+        pytest.fail("There is no chromium: .ci/run installs it.")
+    if found is None:
+        pytest.skip("NOT TESTED: what a browser does. Install chromium to have it tested.")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from sync.server.actor import Actor, system_actor
 from sync.server.feed import Digest
 from sync.server.restore import begin_new_life
 from sync.server.tables import document
+from tests import canary
 from tests.builders import make_person, make_tenant, services_of, sign_in
 from tests.conftest import owner_url
 from tests.servers import admin
@@ -88,6 +89,7 @@ class School:
 
     def _copy(self, source: str, target: str) -> None:
         self.services.database.dispose()
+        canary.close()
         server = make_url(owner_url(self.services.settings.database_url)).set(database="postgres")
         with admin(server) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)".encode())

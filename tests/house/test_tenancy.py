@@ -235,13 +235,6 @@ def test_the_app_is_a_role_that_no_wall_lets_through(owner: Owner) -> None:
     assert memberships == [("comewatch_migrate", "comewatch_owner")]
 
 
-@pytest.mark.parametrize("role", ["comewatch_report", "comewatch_audit"])
-def test_roles_for_later_may_read_nothing_yet(owner: Owner, role: str) -> None:
-    for table in TABLES:
-        found = owner.execute("SELECT has_table_privilege(%s, %s, 'SELECT')", [role, table.name]).fetchone()
-        assert found == (False,), table.name
-
-
 def row_of(table: Table, tenant_id: UUID) -> dict[str, Any]:
     """A row that the table's columns would take."""
     return {column.name: value_for(column, tenant_id) for column in table.columns if not column.nullable}
@@ -296,6 +289,10 @@ def test_the_app_sees_its_tenant_and_nobody_without_one(
     assert seen == {table.name: {as_tenant} if as_tenant else set() for table in OF_TENANTS}
 
 
+KEPT = {"UPDATE": {"audit_log"}, "DELETE": {"audit_log", "audit_head"}}
+"""Tables on which the application has no such right at all."""
+
+
 @pytest.mark.parametrize("statement", ["UPDATE {} SET tenant_id = tenant_id", "DELETE FROM {}"])
 def test_raw_statements_cannot_touch_another_tenants_rows(
     owner: Owner, database: Database, statement: str
@@ -303,6 +300,8 @@ def test_raw_statements_cannot_touch_another_tenants_rows(
     fill(owner)
     with database.begin(NORTH) as connection:
         for table in OF_TENANTS:
+            if table.name in KEPT[statement.split()[0]]:
+                continue
             touched = connection.exec_driver_sql(
                 f"{statement.format(table.name)} WHERE tenant_id = '{SOUTH}'"
             )

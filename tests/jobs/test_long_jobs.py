@@ -141,5 +141,5 @@ def test_a_photo_does_not_wait_for_a_film_and_the_worker_says_that_it_lives(
         until(lambda: world.state("photo-of-the-board")[0] == "ready", "the photo")
         assert status() == "doing"
         fresh = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > %s"
-        until(lambda: connection.execute(fresh, stopped).fetchone() == (2,), "a sign of life of both")
+        until(lambda: connection.execute(fresh, stopped).fetchone() == (3,), "a sign of life of all")
         assert status() == "doing"

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import func, insert, select
 
-from service.accounts import directory
+from service.accounts import directory, sign_in
+from service.accounts.models import sign_in_code
 from service.media import record as records
 from service.media import sweep, uploads
 from service.media.uploads import PART_SIZE, Parts
@@ -39,37 +40,58 @@ def waiting_jobs(world: World) -> int:
         return int(connection.exec_driver_sql("SELECT count(*) FROM procrastinate_jobs").scalar_one())
 
 
+TWICE = (
+    "fold_read_log",
+    "forget_rosters",
+    "take_up_clips",
+    "erase_media",
+    "expire",
+    "give_up_held",
+    "purge_inbox",
+    "sweep_uploads",
+    "tidy_store",
+    "purge",
+    "take_up_mail",
+    "forget_mail",
+    "send_calendar_invites",
+    "push_today",
+    "send_digests",
+    "raise_horizon",
+)
+
+
 def test_every_task_is_there_and_can_be_run_twice(world: World, worker_of: Worker) -> None:
     queue = worker_of.queue()
     by_the_clock = {task.task.name: task.cron for task in queue.periodic_registry.periodic_tasks.values()}
     assert by_the_clock == {
         "rescue_stalled": "* * * * *",
         "forget_old_jobs": "23 * * * *",
+        "follow_grants": "* * * * *",
         "fold_read_log": "* * * * *",
+        "take_up_webhooks": "* * * * *",
+        "forget_answers": "11 * * * *",
+        "forget_app_codes": "13 * * * *",
+        "forget_secrets": "7 * * * *",
+        "forget_rosters": "11 * * * *",
+        "forget_exports": "17 3 * * *",
+        "forget_deliveries": "29 3 * * *",
         "take_in": "* * * * *",
         "take_up_clips": "* * * * *",
         "erase_media": "* * * * *",
+        "send_calendar_invites": "* * * * *",
+        "send_digests": "*/10 * * * *",
+        "push_today": "* * * * *",
+        "take_up_mail": "*/10 * * * *",
         "expire": "*/5 * * * *",
         "give_up_held": "*/5 * * * *",
         "purge_inbox": "11 * * * *",
         "sweep_uploads": "11 * * * *",
         "tidy_store": "17 3 * * *",
-        "forget_exports": "17 3 * * *",
         "purge": "29 3 * * *",
+        "forget_mail": "29 3 * * *",
         "raise_horizon": "41 3 * * *",
     }
-    for name in (
-        "fold_read_log",
-        "take_up_clips",
-        "erase_media",
-        "expire",
-        "give_up_held",
-        "purge_inbox",
-        "sweep_uploads",
-        "tidy_store",
-        "purge",
-        "raise_horizon",
-    ):
+    for name in TWICE:
         assert queue.tasks[name].queueing_lock == name
         for _ in range(2):
             queue.tasks[name].func(0)
@@ -127,6 +149,16 @@ def test_raw_pushes_are_kept_thirty_days(world: World, worker_of: Worker) -> Non
     assert kept(world) == recent + 20
     assert worker_of.purge_inbox(world.tenant_id) is False
     assert kept(world) == recent
+
+
+def test_a_code_is_forgotten_seven_days_after_it_ran_out(world: World, worker_of: Worker) -> None:
+    with world.database.begin(world.tenant_id) as connection:
+        sign_in.make_code(connection, world.tenant_id, OLGA, world.now)
+    for days, left in ((14, 1), (1, 0)):
+        later(world, days=days)
+        worker_of.forget_secrets(0)
+        with world.database.begin_reference() as connection:
+            assert len(connection.execute(select(sign_in_code)).all()) == left
 
 
 def test_an_upload_that_nobody_ends_is_given_up(world: World, worker_of: Worker) -> None:

@@ -16,6 +16,7 @@ LIVES = [
     ("invitation", "open cancelled"),
     ("invitation", "full cancelled"),
     ("invitation", "open expired"),
+    ("pause", "asked kept lifted kept asked lifted asked"),
     ("seat", "invited accepted attended"),
     ("seat", "invited tentative accepted missed"),
     ("seat", "tentative declined accepted withdrawn accepted"),

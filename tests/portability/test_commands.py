@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from service.accounts import roster_doors
 from tests.conftest import environment
-from tests.media.world import HANA, VISIT, World
+from tests.media.world import HANA, OLGA, VISIT, World
 from tests.portability.school import ADDRESS, PHOTO, dump
 from tests.servers import Answer
 from tests.shell import Shell
@@ -24,7 +25,7 @@ def shell(world: World, token_key: str, s3: Answer) -> Shell:
 @pytest.fixture
 def file(shell: Shell, tmp_path: Path) -> Path:
     path = tmp_path / "olga.zip"
-    assert shell.words("person", "export", ADDRESS, str(path)).startswith(f"{path}: 15 records in 23 files.")
+    assert shell.words("person", "export", ADDRESS, str(path)).startswith(f"{path}: 16 records in 25 files.")
     return path
 
 
@@ -45,6 +46,17 @@ def test_nothing_goes_before_it_is_said_twice(shell: Shell, world: World) -> Non
     assert shell.words("person", "forget", ADDRESS, "--yes") == "Forgotten: 15 records, 1 of them with files."
     assert ADDRESS not in dump(world)
     assert shell.refusal("person", "forget", ADDRESS, "--yes").startswith(f"Nobody has the address {ADDRESS}")
+
+
+def test_who_has_left_and_has_no_address_is_forgotten_by_her_id(shell: Shell, world: World) -> None:
+    with world.database.begin(world.tenant_id) as connection:
+        roster_doors.shut_out(connection, world.tenant_id, [OLGA], world.now)
+    slug = next(one["slug"] for one in shell.told("tenant", "list") if one["id"] == str(world.tenant_id))
+    assert shell.refusal("person", "forget", ADDRESS, "--yes").startswith("Nobody has the address")
+    assert shell.refusal("person", "forget", f"{slug}/nobody-here").endswith("has the id nobody-here.")
+    told = shell.words("person", "forget", f"{slug}/{OLGA}", "--yes")
+    assert told == "Forgotten: 15 records, 1 of them with files."
+    assert shell.words("person", "forget", f"{slug}/{OLGA}").startswith("Would go: no records")
 
 
 def test_what_is_held_is_named(shell: Shell, world: World) -> None:

@@ -7,7 +7,7 @@ import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import orjson
 import pytest
@@ -211,6 +211,30 @@ def test_what_is_no_record_is_refused_by_its_place(world: World, tmp_path: Path,
     path = packed(tmp_path / "hers.zip", "records/notes.json", [record])
     with pytest.raises(ExportError, match=r"records/notes\.json holds what is no record"):
         again(world, path)
+
+
+@pytest.mark.parametrize(
+    ("media_id", "name"),
+    [("photo-of-hers", "photo-of-hers/../../another/photo"), ("../another-photo", "../another-photo/photo")],
+)
+def test_no_file_leads_out_of_its_record(world: World, tmp_path: Path, media_id: str, name: str) -> None:
+    made = {"id": media_id, "created_by": OLGA, "created_at": "2026-11-28T09:00:00.000Z"}
+    path = packed(tmp_path / "hers.zip", "records/media.json", [made], f"media/{name}")
+    world.system("people", "olga-of-the-south", display_name=NAME, roles=["teacher"])
+    with pytest.raises(ExportError):
+        again(world, path)
+    assert [key for page in world.store.pages("") for key in page if "another" in key.key] == []
+
+
+def test_files_are_as_large_as_they_are_in_the_zip(world: World, tmp_path: Path) -> None:
+    """A few bytes that become a full disk are no photo: those lie in an export as they are."""
+    path = packed(tmp_path / "hers.zip", "records/media.json", [], "media/photo-of-hers/photo")
+    packed_again = tmp_path / "packed.zip"
+    with ZipFile(path) as old, ZipFile(packed_again, "w", ZIP_DEFLATED) as new:
+        for entry in old.namelist():
+            new.writestr(entry, old.read(entry))
+    with Export(packed_again) as taken, pytest.raises(ExportError, match="photo-of-hers/photo"):
+        taken.check()
 
 
 def test_one_that_cannot_be_written_to_its_end_is_not_left_lying(

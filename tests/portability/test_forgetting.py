@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 from sqlalchemy import Row, select
 
 from schemas.problems import Problem, Refused
-from service.accounts import sessions
+from service.accounts import one_time, sessions
 from service.accounts.models import session
+from service.accounts.one_time import Purpose
 from service.media import erasure
 from service.portability import data_map, exports, forgetting
 from tests.media.world import HANA, OLGA, VISIT, World
-from tests.portability.school import GONE, HER_LESSON, PHOTO, SHARED, dump, versions
+from tests.portability.school import DEVICE, GONE, HER_LESSON, PHOTO, SHARED, dump, versions
 
 IDS = ("door-of-olga", "note-of-hana", "draft-of-hana", "debrief-of-olga", "step-of-olga", "comment-of-olga")
 """In texts of JSON: as ids alone they stay, so that phones learn that they are gone."""
@@ -62,6 +64,30 @@ def test_phones_are_told_what_is_gone_and_hers_to_wipe_itself(world: World) -> N
     rows = sessions_of(world)
     assert [(row.wipe, row.reason, row.device_name) for row in rows] == [(True, forgetting.FORGOTTEN, "")]
     assert sessions.ended(rows[0]).extra == {"wipe": True}
+
+
+def test_who_signs_in_meanwhile_is_signed_out_and_no_link_on_its_way_opens(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whom = {"tenant": str(world.tenant_id), "person": OLGA}
+    with world.database.begin_reference() as connection:
+        link = one_time.give(connection, Purpose.LINK, whom, world.now, whose=OLGA)
+    erase_below, tablets = world.store.erase_below, count()
+
+    def erase_while_she_comes(below: str) -> None:
+        erase_below(below)
+        tablet = (f"tablet-of-olga-{next(tablets)}", DEVICE)
+        with world.database.begin(world.tenant_id) as connection:
+            sessions.start(connection, world.tenant_id, OLGA, tablet, world.now)
+
+    monkeypatch.setattr(world.store, "erase_below", erase_while_she_comes)
+    forget(world)
+    assert len(sessions_of(world)) > 1
+    assert {(row.wipe, row.reason, row.device_name) for row in sessions_of(world)} == {
+        (True, forgetting.FORGOTTEN, "")
+    }
+    assert DEVICE not in dump(world)
+    assert one_time.take(world.database, Purpose.LINK, link, lambda: world.now) is None
 
 
 def test_what_is_held_for_an_incident_stays_and_says_so(world: World) -> None:
@@ -113,6 +139,30 @@ def test_one_that_is_made_while_she_is_forgotten_is_not_kept(
     monkeypatch.setattr(world.store, "put_file", put_late)
     exports.make(world.database, world.door.kinds, world.store, world.tenant_id, row.id, lambda: world.now)
     assert versions(world, "exports/") == []
+
+
+def test_she_does_not_come_back_in_while_she_is_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a link that was mailed before, or on a device that signs in between two steps."""
+
+    def link(person_id: str) -> str:
+        about = {"tenant": str(world.tenant_id), "person": person_id}
+        with world.database.begin_reference() as connection:
+            return one_time.give(connection, Purpose.LINK, about, world.now, whose=person_id)
+
+    erase, hers, anothers = world.store.erase_below, link(OLGA), link(HANA)
+
+    def sign_in(prefix: str) -> None:
+        erase(prefix)
+        with world.database.begin(world.tenant_id) as connection:
+            sessions.start(connection, world.tenant_id, OLGA, ("phone-in-between", "Phone"), world.now)
+
+    monkeypatch.setattr(world.store, "erase_below", sign_in)
+    forget(world)
+    assert [row.device_name for row in sessions_of(world) if not row.revoked_at or row.device_name] == []
+    taken = [one_time.take(world.database, Purpose.LINK, one, lambda: world.now) for one in (hers, anothers)]
+    assert [bool(one) for one in taken] == [False, True]
 
 
 def test_the_map_names_every_table_and_no_other() -> None:

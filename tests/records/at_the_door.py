@@ -12,8 +12,9 @@ import orjson
 from sqlalchemy import Connection, select
 
 from schemas.records.seats import seat_id
+from service.audit import verify
 from service.database import Database
-from service.records import KINDS
+from service.records import KINDS, overtaken
 from service.records.expiry import due
 from sync.changes import Change, Outcome, Record
 from sync.server import audience
@@ -76,6 +77,18 @@ class District:
         with self.database.begin(self.tenant) as connection:
             changes = due(connection, self.tenant, self.moment)
             return self.door.push(connection, self.actor("system"), changes)
+
+    def grants_follow(self) -> list[Outcome]:
+        """What the worker does every minute."""
+        with self.database.begin(self.tenant) as connection:
+            changes = overtaken.due(connection, self.tenant, self.moment)
+            return self.door.push(connection, self.actor("system"), changes) if changes else []
+
+    def noted(self) -> list[str]:
+        """The acts of the audit log, whose chain is whole."""
+        with self.database.begin(self.tenant) as connection:
+            assert verify.verify(connection, self.tenant).is_whole
+            return [row.act for row in verify.rows(connection, self.tenant)]
 
     def _change(
         self,

@@ -67,7 +67,7 @@ REFUSED = {
         HANA, "visits", "visit-one", EVALUATOR, "released_group_ids", released_group_ids=["net-one"]
     ),
     "released to a school": no(
-        HANA, "visits", "visit-one", FAULT, "released_group_ids", released_group_ids=["school-one"]
+        HANA, "visits", "visit-one", NOT_ALLOWED, "released_group_ids", released_group_ids=["school-one"]
     ),
     "a visit that ends before it starts": no(
         OLGA,

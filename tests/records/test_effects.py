@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from schemas.records.seats import seat_id
 from service.records.memberships import membership_id
 from service.records.visit_requests import invitation_of
+from sync.server.kind import Effect
 from tests.records.cast import ADMIN, HANA, NORA, OLGA, OTTO, SEAT_OF_NORA, SEAT_OF_OLGA, SEAT_OF_OTTO
 from tests.records.world import SYSTEM, World, told
 
@@ -20,17 +23,26 @@ NOW_FULL, NOW_OPEN = (
 
 def test_a_new_person_enters_her_own_scope_and_the_tenants(world: World) -> None:
     told_of = told(world.effects(ADMIN, "people", "newcomer", display_name="N"))
-    assert told_of == [("grant", "newcomer", "tenant"), ("grant", "newcomer", "person/newcomer")]
+    assert told_of == [
+        ("grant", "newcomer", "tenant"),
+        ("grant", "newcomer", "person/newcomer"),
+        ("noted", "person_added", {"person_id": "newcomer"}),
+    ]
 
 
 def test_a_person_who_changes_her_name_brings_nothing_about(world: World) -> None:
     assert told(world.effects(NORA, "people", "nora", display_name="Nora N.")) == []
 
 
+def on_visits(effects: list[Effect]) -> list[tuple[Any, ...]]:
+    """What of it befalls visits and their notes."""
+    return [one for one in told(effects) if one[0] in {"visits", "notes"}]
+
+
 def test_a_visit_is_paused_when_a_named_reader_becomes_an_evaluator(world: World) -> None:
     world.visit(released_people_ids=["nora"])
     world.note("note-out", state="released")
-    assert told(world.effects(ADMIN, "people", "hana", evaluator_ids=["eva", "nora"])) == [
+    assert on_visits(world.effects(ADMIN, "people", "hana", evaluator_ids=["eva", "nora"])) == [
         ("notes", "note-out", {"state": "retracted"}),
         ("visits", "visit-one", {"released_group_ids": [], "released_people_ids": []}),
     ]
@@ -38,22 +50,33 @@ def test_a_visit_is_paused_when_a_named_reader_becomes_an_evaluator(world: World
 
 def test_a_visit_is_paused_when_a_member_of_a_reading_group_becomes_an_evaluator(world: World) -> None:
     world.visit(released_group_ids=["studio-one"])
-    assert told(world.effects(ADMIN, "people", "hana", evaluator_ids=["nora"])) == [
+    assert on_visits(world.effects(ADMIN, "people", "hana", evaluator_ids=["nora"])) == [
         ("visits", "visit-one", {"released_group_ids": [], "released_people_ids": []}),
     ]
 
 
 def test_released_notes_are_paused_when_an_observer_becomes_an_evaluator(world: World) -> None:
     world.note("note-out", state="released")
-    paused = told(world.effects(ADMIN, "people", "hana", evaluator_ids=["olga"]))
+    paused = on_visits(world.effects(ADMIN, "people", "hana", evaluator_ids=["olga"]))
     assert paused == [("notes", "note-out", {"state": "retracted"})]
 
 
 def test_a_visit_that_the_new_evaluator_does_not_read_stays(world: World) -> None:
     world.visit(released_people_ids=["otto"])
     world.note("note-out", state="released")
-    assert told(world.effects(ADMIN, "people", "hana", evaluator_ids=["eva", "nora"])) == []
-    assert told(world.effects(ADMIN, "people", "hana", evaluator_ids=[])) == []
+    assert on_visits(world.effects(ADMIN, "people", "hana", evaluator_ids=["eva", "nora"])) == []
+    assert on_visits(world.effects(ADMIN, "people", "hana", evaluator_ids=[])) == []
+
+
+def test_a_new_evaluator_is_dated_asked_about_and_noted(world: World) -> None:
+    came = told(world.effects(ADMIN, "people", "hana", evaluator_ids=["eva", "nora"]))
+    assert [(one[0], *sorted(one[2])) for one in came] == [
+        ("role_grants", "granted_by", "host_id", "person_id", "role"),
+        ("pauses", "began_at", "ended_at", "evaluator_id", "person_id", "state"),
+        ("noted", "host_id", "person_id"),
+        ("noted", "person_id"),
+    ]
+    assert came[0][2]["granted_by"] == "anna"
 
 
 def test_a_lead_becomes_a_member_of_her_new_group(world: World) -> None:

@@ -20,6 +20,9 @@ def media(world: World, media_id: str = FILM, **fields: Any) -> None:
     world.put("media", media_id, **said | fields)
 
 
+ABOUT = {"media_id": FILM, "visit_id": "visit-one"}
+
+
 @pytest.fixture
 def lesson(world: World) -> World:
     """Olga filmed Hana's lesson."""
@@ -71,15 +74,23 @@ def test_clips_lose_their_consent_with_their_recording(lesson: World) -> None:
     media(lesson, "clip-one", clip_of=FILM, created_by="hana")
     media(lesson, "clip-two", clip_of=FILM, consent_withdrawn_at=LATER)
     media(lesson, "clip-three", clip_of="film-two")
-    assert told(lesson.effects(OLGA, "media", FILM, **WITHDRAWN)) == [("media", "clip-one", WITHDRAWN)]
-    assert told(lesson.effects(OLGA, "media", "clip-one", **WITHDRAWN)) == []
+    assert told(lesson.effects(OLGA, "media", FILM, **WITHDRAWN)) == [
+        ("noted", "consent_withdrawn", ABOUT),
+        ("media", "clip-one", WITHDRAWN),
+    ]
+    assert told(lesson.effects(OLGA, "media", "clip-one", **WITHDRAWN)) == [
+        ("noted", "consent_withdrawn", ABOUT | {"media_id": "clip-one"})
+    ]
 
 
 def test_clips_are_held_with_their_recording(lesson: World) -> None:
     media(lesson, "clip-one", clip_of=FILM, created_by="hana")
     media(lesson, "clip-two", clip_of=FILM, state="declared")
     held = {"state": "incident_hold"}
-    assert told(lesson.effects(HANA, "media", FILM, **held)) == [("media", "clip-one", held)]
+    assert told(lesson.effects(HANA, "media", FILM, **held)) == [
+        ("noted", "media_held", ABOUT),
+        ("media", "clip-one", held),
+    ]
 
 
 def test_other_changes_bring_nothing_about(lesson: World) -> None:

@@ -17,6 +17,8 @@ from sync.server.kind import Kind
 ALL = [
     "schools",
     "people",
+    "role_grants",
+    "pauses",
     "groups",
     "memberships",
     "invitations",
@@ -33,6 +35,7 @@ ALL = [
     "read_events",
 ]
 MACHINES = {
+    "pauses": states.PAUSE,
     "groups": states.STUDIO,
     "memberships": states.STUDIO_MEMBER,
     "invitations": states.INVITATION,
@@ -71,7 +74,7 @@ def differences(schema: Schema, table: Table) -> set[str]:
     return found
 
 
-def test_all_sixteen_kinds_are_there() -> None:
+def test_all_eighteen_kinds_are_there() -> None:
     assert list(KINDS) == ALL
 
 
@@ -139,6 +142,7 @@ def test_only_these_rules_stand_in_the_tables() -> None:
         if isinstance(constraint, CheckConstraint)
     }
     assert rules == {
+        ("role_grants", "(role = 'evaluator') = (host_id IS NOT NULL)"),
         ("memberships", "num_nonnulls(school_id, group_id) = 1"),
         ("invitations", "seats BETWEEN 1 AND 100"),
         ("invitations", "ends_at >= starts_at"),

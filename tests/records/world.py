@@ -15,7 +15,7 @@ from service.records import KINDS
 from service.records.scopes import MEMBER_STATES
 from sync.changes import Change, Record
 from sync.server.actor import Actor, system_actor
-from sync.server.kind import Effect, Grant, Write
+from sync.server.kind import Effect, Grant, Noted, Write
 
 TENANT = UUID("0198a2f0-0000-7000-8000-000000000001")
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -65,6 +65,11 @@ class World:
 
     def person(self, person_id: str, *evaluator_ids: str, roles: Iterable[str] = ("teacher",)) -> Record:
         fields = {"display_name": person_id, "roles": list(roles), "evaluator_ids": list(evaluator_ids)}
+        for role in roles:
+            self.put("role_grants", f"{person_id}-is-{role}", person_id=person_id, role=role)
+        for one in evaluator_ids:
+            named = {"person_id": one, "role": "evaluator", "host_id": person_id}
+            self.put("role_grants", f"{one}-evaluates-{person_id}", **named)
         return self.put("people", person_id, **fields)
 
     def group(self, group_id: str, *member_ids: str, **fields: Any) -> Record:
@@ -135,6 +140,8 @@ def told(effects: Iterable[Effect]) -> list[tuple[Any, ...]]:
 
 
 def _told(effect: Effect) -> tuple[Any, ...]:
+    if isinstance(effect, Noted):
+        return ("noted", effect.act, dict(effect.about))
     if isinstance(effect, Grant):
         return ("grant" if effect.active else "revoke", effect.person_id, effect.scope_id)
     assert isinstance(effect, Change)

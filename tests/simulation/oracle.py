@@ -110,15 +110,22 @@ class Oracle:
         return {visit["host_id"], *(visit["observer_ids"] or ())}
 
     def _a_visit(self, visit: Record) -> set[str]:
-        return self._there(visit) | self._released(visit)
+        return (self._there(visit) | self._released(visit)) - self._kept_out(visit)
 
     def _of_a_visit(self, record: Record) -> set[str]:
-        return self._there(self._visit(record))
+        visit = self._visit(record)
+        return self._there(visit) - self._kept_out(visit)
+
+    def _kept_out(self, visit: Record) -> set[str]:
+        """Who evaluates the host, or did, until she answers that they may see again."""
+        asked = [one for one in self.rows["pauses"].values() if one["person_id"] == visit["host_id"]]
+        lifted = {one["evaluator_id"] for one in asked if one["state"] == "lifted"}
+        evaluators = set(self.rows["people"][visit["host_id"]]["evaluator_ids"] or ())
+        return (evaluators | {one["evaluator_id"] for one in asked}) - lifted
 
     def _readers_of_released(self, visit: Record) -> set[str]:
         """Never those who evaluate the host."""
-        evaluators = set(self.rows["people"][visit["host_id"]]["evaluator_ids"] or ())
-        return (set(visit["observer_ids"] or ()) | self._released(visit)) - evaluators
+        return (set(visit["observer_ids"] or ()) | self._released(visit)) - self._kept_out(visit)
 
     def _note(self, note: Record) -> set[str]:
         author, visit = {note["created_by"]}, self._visit(note)
@@ -154,6 +161,8 @@ def _place(membership: Record) -> str:
 _READERS: dict[str, Callable[[Oracle, Record], set[str]]] = {
     "schools": Oracle._all,
     "people": Oracle._all,
+    "role_grants": Oracle._all,
+    "pauses": Oracle._hers,
     "groups": Oracle._group,
     "memberships": Oracle._membership,
     "invitations": Oracle._invitation,

@@ -53,12 +53,21 @@ def upgrade() -> None:
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("wipe", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("client_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("scopes", sa.ARRAY(sa.Text()), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id"],
             ["tenant.id"],
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id"),
         info={"dist": "tenant"},
+    )
+    op.create_index(
+        "session_app",
+        "session",
+        ["tenant_id", "client_id"],
+        unique=False,
+        postgresql_where=sa.text("client_id IS NOT NULL"),
     )
     op.create_index("session_person", "session", ["tenant_id", "person_id", "device_id"], unique=False)
     tenant_table("session")

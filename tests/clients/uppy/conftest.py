@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -22,17 +20,6 @@ from tests.media.stage import standing
 from tests.servers import Answer
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>Upload</title><link rel="icon" href="data:,"><script src="page.js"></script>"""
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Where Chromium is; without it these tests are skipped here, and fail where CI is set."""
-    found = shutil.which("chromium")
-    if found is None and os.environ.get("CI"):
-        pytest.fail("There is no chromium: .ci/run installs it.")
-    if found is None:
-        pytest.skip("NOT TESTED: Uppy in a browser. Install chromium to have it tested.")
-    return found
 
 
 @pytest.fixture(scope="session")

@@ -172,6 +172,7 @@ KINDS = Kinds(
             },
             machine=BOOK,
             check=_check_book,
+            write_scope="books:write",
             may_delete=_anyone,
         ),
         Kind("rejected_writes", rejected, KeptSchema(), _own, server_only=True, may_delete=_anyone),
